@@ -1,0 +1,111 @@
+"""Direct Dense Pose: Figure 2 as one short forward."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..types import LOGIT_CHANNELS, PARTS
+from .backbone import Backbone
+from .background_suppression import Sites, suppress_background
+from .feature_aggregation import FeatureAggregation
+from .global_iuv_branch import GlobalIUVBranch
+from .instance_branch import DetectionLimits, Detections, InstanceBranch, InstanceMaps, detect
+from .sparse_residual_fcn import SparseBackend
+
+FLOOR = 1e-3  # least probability of a part: keeps log-probabilities bounded where frames are averaged
+
+
+@dataclass(frozen=True)
+class DensePose:
+    """The network's answer for a batch.
+
+    Attributes:
+        people: detections of all pictures.
+        logits: (B, 75, h, w) log-probabilities of background and parts, U, V; h w at 1/4 scale.
+        coverage: (B, h, w) 1 where the global IUV branch computed.
+    """
+
+    people: Detections
+    logits: Tensor
+    coverage: Tensor
+
+
+class DirectDensePose(nn.Module):
+    """Joins the finished parts; see `network.build` for the usual choices."""
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        aggregation: FeatureAggregation,
+        instance_branch: InstanceBranch,
+        global_iuv_branch: GlobalIUVBranch,
+    ) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.aggregation = aggregation
+        self.instance_branch = instance_branch
+        self.global_iuv_branch = global_iuv_branch
+
+    def look(self, images: Tensor) -> tuple[InstanceMaps, Tensor]:
+        """(B, 3, H, W) RGB 0..255, sides multiples of 32 -> instance maps and X_global."""
+        pyramid = self.backbone(images)
+        x_agg, x_global = self.aggregation(pyramid)
+        return self.instance_branch(pyramid[1:], x_agg), x_global
+
+    def forward(
+        self, images: Tensor, limits: DetectionLimits, backend: SparseBackend = "auto"
+    ) -> DensePose:
+        """Everything the paper's figure shows, for inference."""
+        maps, x_global = self.look(images)
+        people = detect(maps, (images.shape[-2], images.shape[-1]), limits)
+        sites = suppress_background(people.instance_mask, people.image, images.shape[0])
+        rows, sites = self.global_iuv_branch(x_global, sites, backend)
+        surface = union_of_masks(people.surface_mask, people.image, sites)
+        return DensePose(people, *assemble(rows, sites, surface))
+
+
+def union_of_masks(masks_Nhw: Tensor, image_N: Tensor, sites: Sites) -> Tensor:
+    """(B, h, w) largest M_dp of each picture's people at every cell."""
+    b, h, w = sites.shape
+    union = masks_Nhw.new_zeros((b, h, w))
+    for i in range(masks_Nhw.shape[0]):
+        union[image_N[i]] = torch.maximum(union[image_N[i]], masks_Nhw[i])
+    return union
+
+
+def assemble(rows_n75: Tensor, sites: Sites, surface_Bhw: Tensor) -> tuple[Tensor, Tensor]:
+    """One IUV for the frame: the dense pose mask times the global IUV, as log-probabilities.
+
+    P(part) = M_dp * softmax(part logits)[part]; background takes the rest. Log-probabilities are floored, so
+    that the temporal average (Eq. 6) of a sure frame and a doubtful one stays finite.
+
+    Args:
+        rows_n75: output of the global IUV branch at the active sites.
+        sites: where they are.
+        surface_Bhw: M_dp of the whole frame, 0..1.
+
+    Returns:
+        (B, 75, h, w) logits and (B, h, w) coverage.
+    """
+    probability = rows_n75[:, :PARTS].softmax(1)
+    m_dp = surface_Bhw.flatten()[sites.flat].unsqueeze(1).float()
+    parts = m_dp * probability[:, 1:]
+    background = 1 - parts.sum(1, keepdim=True)
+    log = torch.cat((background, parts), dim=1).clamp(min=FLOOR).log()
+    b, h, w = sites.shape
+    nothing = rows_n75.new_full((b * h * w, LOGIT_CHANNELS), float(torch.tensor(FLOOR).log()))
+    nothing[:, 0] = 0.0
+    nothing[:, PARTS:] = 0.0
+    rows = torch.cat((log, rows_n75[:, PARTS:]), dim=1)
+    dense = nothing.index_copy(0, sites.flat, rows)
+    coverage = nothing.new_zeros(b * h * w).index_fill(0, sites.flat, 1.0)
+    return dense.view(b, h, w, -1).permute(0, 3, 1, 2).contiguous(), coverage.view(b, h, w)
+
+
+def person_logits(logits_75hw: Tensor, surface_mask_hw: Tensor) -> Tensor:
+    """One person's own IUV: the frame's logits where M_dp says so, background elsewhere; (75, h, w)."""
+    inside = surface_mask_hw > 0.5
+    nothing = F.one_hot(torch.zeros_like(inside, dtype=torch.long), LOGIT_CHANNELS).permute(2, 0, 1)
+    return torch.where(inside, logits_75hw, nothing.to(logits_75hw.dtype))

@@ -1,0 +1,44 @@
+"""Feature aggregation (Sec. 3.2): every pyramid level brought to 1/4 scale and summed to X_agg."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+GROUPS = 16
+
+
+def conv_norm_relu(channels: int, out_channels: int | None = None, stride: int = 1) -> nn.Sequential:
+    """3x3 convolution, group norm, ReLU: the unit of the aggregation and of the instance branch."""
+    out_channels = out_channels or channels
+    return nn.Sequential(
+        nn.Conv2d(channels, out_channels, 3, stride=stride, padding=1, bias=False),
+        nn.GroupNorm(GROUPS, out_channels),
+        nn.ReLU(inplace=True),
+    )
+
+
+class FeatureAggregation(nn.Module):
+    """P3..P5 (any number of levels from 1/8 on) to one 1/4 map; P2 joins for the global branch only."""
+
+    def __init__(self, channels: int, levels: int = 3) -> None:
+        super().__init__()
+        self.steps = nn.ModuleList(
+            nn.ModuleList(conv_norm_relu(channels) for _ in range(level + 1)) for level in range(levels)
+        )
+        self.fine = conv_norm_relu(channels)
+
+    def forward(self, pyramid: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """P2, P3, P4, P5, ... -> X_agg for the instance branch and X_agg + P2 for the global branch.
+
+        Both are (B, channels, H/4, W/4).
+        """
+        p2, coarser = pyramid[0], pyramid[1 : 1 + len(self.steps)]
+        sizes = [level.shape[-2:] for level in pyramid]
+        total = None
+        for level, (steps, x) in enumerate(zip(self.steps, coarser, strict=True)):
+            y = x
+            for i, step in enumerate(steps):  # pyright: ignore[reportArgumentType]
+                size = sizes[level - i]
+                y = F.interpolate(step(y), size=size, mode="bilinear", align_corners=False)
+            total = y if total is None else total + y
+        assert total is not None
+        return total, total + self.fine(p2)

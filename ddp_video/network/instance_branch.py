@@ -1,0 +1,209 @@
+"""Instance branch (Sec. 3.3): FCOS heads on the pyramid, generated filters, and two masks for each person.
+
+Dims: B pictures, L locations of all levels together, P = 178 head parameters.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchvision.ops import nms
+
+from .dynamic_mask_head import FEATURES, PARAMETERS, dynamic_masks
+from .feature_aggregation import conv_norm_relu
+
+FIRST_STRIDE = 8
+MASK_STRIDE = 8  # X_D
+BOX_NMS_IOU = 0.75  # generous: near-identical boxes need not all be drawn as masks
+CANDIDATES = 100
+
+
+@dataclass(frozen=True)
+class Locations:
+    """Where the pyramid looks: one row for every cell of every level.
+
+    Attributes:
+        centre: (L, 2) x, y in input pixels.
+        stride: (L,) input pixels per cell of the location's level.
+        level: (L,) 0 for stride 8.
+    """
+
+    centre: Tensor
+    stride: Tensor
+    level: Tensor
+
+
+def locations(sizes: list[tuple[int, int]], device: torch.device) -> Locations:
+    """Locations of levels of the given (h, w), strides 8, 16, 32, ..."""
+    centres, strides, levels = [], [], []
+    for level, (h, w) in enumerate(sizes):
+        stride = FIRST_STRIDE << level
+        y, x = torch.meshgrid(
+            torch.arange(h, device=device), torch.arange(w, device=device), indexing="ij"
+        )
+        centres.append((torch.stack((x, y), dim=-1).reshape(-1, 2) + 0.5) * stride)
+        strides.append(torch.full((h * w,), float(stride), device=device))
+        levels.append(torch.full((h * w,), level, dtype=torch.long, device=device))
+    return Locations(torch.cat(centres), torch.cat(strides), torch.cat(levels))
+
+
+@dataclass(frozen=True)
+class InstanceMaps:
+    """What the branch says at every location.
+
+    Attributes:
+        person: (B, L) logit that a person's centre is here.
+        centreness: (B, L) logit.
+        reach: (B, L, 4) distances to the left, top, right and bottom side, in input pixels.
+        theta: (B, L, P) mask head parameters.
+        features: (B, 8, H/8, W/8) X_D.
+        locations: where the rows are.
+    """
+
+    person: Tensor
+    centreness: Tensor
+    reach: Tensor
+    theta: Tensor
+    features: Tensor
+    locations: Locations
+
+    def masks(self, image_K: Tensor, location_K: Tensor) -> Tensor:
+        """(K, 2, H/4, W/4) logits of M_ins and M_dp for chosen (picture, location) pairs."""
+        at = self.locations
+        return dynamic_masks(
+            self.features,
+            image_K,
+            at.centre[location_K],
+            at.stride[location_K] * FIRST_STRIDE,
+            self.theta[image_K, location_K],
+            MASK_STRIDE,
+        )
+
+
+@dataclass(frozen=True)
+class Detections:
+    """People found in a batch, by falling score within each picture.
+
+    Attributes:
+        image: (N,) picture index.
+        score: (N,) 0..1.
+        box: (N, 4) x0, y0, x1, y1 in input pixels.
+        instance_mask: (N, h, w) M_ins, 0..1, at 1/4 scale.
+        surface_mask: (N, h, w) M_dp, 0..1, at 1/4 scale.
+    """
+
+    image: Tensor
+    score: Tensor
+    box: Tensor
+    instance_mask: Tensor
+    surface_mask: Tensor
+
+
+class InstanceBranch(nn.Module):
+    """FCOS towers (class, box, centreness), the weight generator, and Down Sample Conv for X_D."""
+
+    def __init__(self, channels: int, tower_depth: int, levels: int) -> None:
+        super().__init__()
+        self.class_tower = nn.Sequential(*(conv_norm_relu(channels) for _ in range(tower_depth)))
+        self.box_tower = nn.Sequential(*(conv_norm_relu(channels) for _ in range(tower_depth)))
+        self.person = nn.Conv2d(channels, 1, 3, padding=1)
+        self.box = nn.Conv2d(channels, 4 + 1, 3, padding=1)  # four sides and centreness
+        self.weight_generator = nn.Conv2d(channels, PARAMETERS, 3, padding=1)
+        self.level_scale = nn.Parameter(torch.ones(levels))
+        # One stride-2 layer first and three stride-1 layers after it: the paper's four layers, a quarter of the work.
+        self.down_sample = nn.Sequential(
+            conv_norm_relu(channels, stride=2), *(conv_norm_relu(channels) for _ in range(3))
+        )
+        self.features = nn.Conv2d(channels, FEATURES, 1)
+        for conv in (self.person, self.box, self.weight_generator):
+            nn.init.normal_(conv.weight, std=0.01)
+            nn.init.zeros_(conv.bias)  # pyright: ignore[reportArgumentType]
+        nn.init.constant_(self.person.bias, -math.log(99))  # pyright: ignore[reportArgumentType]
+
+    def forward(self, pyramid: list[Tensor], x_agg: Tensor) -> InstanceMaps:
+        """P3, P4, ... and X_agg -> maps over all locations."""
+        person, sides, theta = [], [], []
+        for level, x in enumerate(pyramid):
+            stride = FIRST_STRIDE << level
+            person.append(self.person(self.class_tower(x)).flatten(2))
+            y = self.box_tower(x)
+            raw = self.box(y).float().flatten(2)
+            reach = F.softplus(raw[:, :4] * self.level_scale[level] + 1.0) * stride
+            sides.append(torch.cat((reach, raw[:, 4:]), dim=1))
+            theta.append(self.weight_generator(y).flatten(2))
+        side = torch.cat(sides, dim=2).transpose(1, 2)
+        return InstanceMaps(
+            person=torch.cat(person, dim=2).squeeze(1).float(),
+            centreness=side[..., 4],
+            reach=side[..., :4],
+            theta=torch.cat(theta, dim=2).transpose(1, 2),
+            features=self.features(self.down_sample(x_agg)),
+            locations=locations([tuple(x.shape[-2:]) for x in pyramid], x_agg.device),
+        )
+
+
+def boxes_at(centre: Tensor, reach: Tensor) -> Tensor:
+    """(..., 4) x0, y0, x1, y1 from locations and distances to the sides."""
+    return torch.cat((centre - reach[..., :2], centre + reach[..., 2:]), dim=-1)
+
+
+def mask_iou(masks_Nhw: Tensor) -> Tensor:
+    """(N, N) IoU of binary masks."""
+    flat = masks_Nhw.flatten(1).float()
+    intersection = flat @ flat.T
+    area = flat.sum(1)
+    return intersection / (area[:, None] + area[None] - intersection).clamp(min=1)
+
+
+def suppress_duplicates(iou_NN: Tensor, threshold: float) -> Tensor:
+    """Indices kept by greedy non-maximum suppression; rows come by falling score."""
+    kept: list[int] = []
+    for i in range(iou_NN.shape[0]):
+        if not kept or float(iou_NN[i, kept].max()) <= threshold:
+            kept.append(i)
+    return torch.tensor(kept, dtype=torch.long, device=iou_NN.device)
+
+
+@dataclass(frozen=True)
+class DetectionLimits:
+    """When a location counts as a person; see `settings.InferSettings`."""
+
+    threshold: float
+    nms: str
+    nms_iou: float
+    top_k: int
+
+
+def detect(maps: InstanceMaps, size: tuple[int, int], limits: DetectionLimits) -> Detections:
+    """People of every picture: score threshold, box NMS, masks, mask NMS.
+
+    Args:
+        maps: the branch's output.
+        size: (H, W) of the network's input, to clip boxes.
+        limits: thresholds.
+    """
+    score_BL = (maps.person.sigmoid() * maps.centreness.sigmoid()).sqrt()
+    h, w = size
+    bound = torch.tensor([w, h, w, h], dtype=torch.float32, device=score_BL.device)
+    found: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
+    for b in range(score_BL.shape[0]):
+        at = (score_BL[b] > limits.threshold).nonzero().squeeze(1)
+        order = score_BL[b, at].argsort(descending=True)[: 10 * CANDIDATES]
+        at = at[order]
+        box = boxes_at(maps.locations.centre[at], maps.reach[b, at]).clamp(min=0).minimum(bound)
+        iou = limits.nms_iou if limits.nms == "box" else BOX_NMS_IOU
+        kept = nms(box, score_BL[b, at], iou)[:CANDIDATES]
+        at, box = at[kept], box[kept]
+        image = torch.full_like(at, b)
+        masks = maps.masks(image, at).float().sigmoid()
+        keep = masks[:, 0].flatten(1).amax(1) > 0.5 if len(at) else at.bool()
+        image, at, box, masks = image[keep], at[keep], box[keep], masks[keep]
+        if limits.nms == "mask" and len(at):
+            kept = suppress_duplicates(mask_iou(masks[:, 0] > 0.5), limits.nms_iou)
+            image, at, box, masks = image[kept], at[kept], box[kept], masks[kept]
+        k = limits.top_k
+        found.append((image[:k], score_BL[b, at][:k], box[:k], masks[:k]))
+    image, score, box, masks = (torch.cat(column) for column in zip(*found, strict=True))
+    return Detections(image, score, box, masks[:, 0], masks[:, 1])

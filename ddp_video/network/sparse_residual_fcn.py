@@ -1,0 +1,142 @@
+"""Sparse residual FCN (Fig. 3): submanifold 3x3 convolutions on the people's cells only.
+
+One interface, three backends that agree:
+    dense   scatter to the grid, `F.conv2d`, gather: the reference
+    gather  rows of the 3x3 neighbours side by side, then one GEMM a layer (CPU, MPS, CUDA)
+    spconv  spconv's SubMConv2d (CUDA only; wrong on the CPU with more than one thread)
+
+Dims: n active sites, C channels in, D channels out.
+"""
+
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..errors import InputError
+from .background_suppression import Sites
+from .instance_aware_norm import InstanceAwareNorm
+
+SparseBackend = Literal["auto", "dense", "gather", "spconv"]
+DENSE_FROM = 0.6  # share of active cells from which one dense convolution is the faster (bf16, see benchmarks)
+
+
+class _GatherConv(torch.autograd.Function):
+    """Submanifold convolution as gather + GEMM.
+
+    A site is its neighbour's neighbour at the opposite offset, so the gradient of the input is the same
+    gather on the incoming gradient with the kernel turned by 180 degrees: no scatter anywhere.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x_nC: Tensor, weight_DC33: Tensor, neighbours: Tensor) -> Tensor:  # noqa: ANN401
+        ctx.save_for_backward(x_nC, weight_DC33, neighbours)
+        return _columns(x_nC, neighbours) @ _kernel(weight_DC33)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
+        x, weight, neighbours = ctx.saved_tensors
+        grad = grads[0].to(x.dtype)
+        turned = weight.flip(2, 3).transpose(0, 1)
+        grad_x = _columns(grad, neighbours) @ _kernel(turned)
+        grad_kernel = _columns(x, neighbours).T @ grad
+        d, c = weight.shape[:2]
+        grad_weight = grad_kernel.view(3, 3, c, d).permute(3, 2, 0, 1)
+        return grad_x, grad_weight, None
+
+
+def _columns(x_nC: Tensor, neighbours: Tensor) -> Tensor:
+    """(n, 9*C): every site's 3x3 neighbourhood in one row, zeros where inactive."""
+    padded = torch.cat((x_nC, x_nC.new_zeros((1, x_nC.shape[1]))))
+    return padded[neighbours.flatten()].view(neighbours.shape[0], -1)
+
+
+def _kernel(weight_DC33: Tensor) -> Tensor:
+    """(9*C, D), rows in the order of `_columns`."""
+    return weight_DC33.permute(2, 3, 1, 0).reshape(-1, weight_DC33.shape[0])
+
+
+def _dense_conv(x_nC: Tensor, weight: Tensor, sites: Sites) -> Tensor:
+    return sites.gather(F.conv2d(sites.scatter(x_nC), weight, padding=1))
+
+
+def _spconv_conv(x_nC: Tensor, weight_DC33: Tensor, sites: Sites) -> Tensor:
+    """spconv's implicit GEMM; its index pairs are kept with the sites through the indice key."""
+    if not x_nC.is_cuda:
+        raise InputError("the spconv backend needs a CUDA device; use --sparse-backend gather")
+    try:
+        import spconv.pytorch as spconv
+        from spconv.pytorch import functional as spconv_functional
+    except ImportError as error:
+        raise InputError("spconv is not installed; pip install 'ddp-video[spconv]'") from error
+    b, h, w = sites.shape
+    cell = sites.flat % (h * w)
+    index = torch.stack((sites.flat // (h * w), cell // w, cell % w), dim=1).int()
+    conv = spconv.SubMConv2d(weight_DC33.shape[1], weight_DC33.shape[0], 3, padding=1, bias=False)
+    conv = conv.to(x_nC.device, x_nC.dtype)
+    conv.weight = nn.Parameter(weight_DC33.permute(0, 2, 3, 1).contiguous(), requires_grad=False)
+    del spconv_functional
+    return conv(spconv.SparseConvTensor(x_nC, index, [h, w], b)).features
+
+
+def submanifold_conv(x_nC: Tensor, weight_DC33: Tensor, sites: Sites, backend: SparseBackend) -> Tensor:
+    """3x3 convolution at the active sites, reading active sites only; (n, D)."""
+    if len(sites) == 0:
+        return x_nC.new_zeros((0, weight_DC33.shape[0])) + 0 * weight_DC33.sum()
+    if torch.is_autocast_enabled(x_nC.device.type):
+        dtype = torch.get_autocast_dtype(x_nC.device.type)
+        x_nC, weight_DC33 = x_nC.to(dtype), weight_DC33.to(dtype)
+    if backend == "auto":
+        b, h, w = sites.shape
+        backend = "dense" if len(sites) > DENSE_FROM * b * h * w else "gather"
+    if backend == "dense":
+        return _dense_conv(x_nC, weight_DC33, sites)
+    if backend == "spconv":
+        return _spconv_conv(x_nC, weight_DC33, sites)
+    return _GatherConv.apply(x_nC, weight_DC33, sites.neighbours)  # pyright: ignore[reportReturnType]
+
+
+class SparseSubBlock(nn.Module):
+    """Sparse convolution, instance-aware normalisation, ReLU."""
+
+    def __init__(self, in_channels: int, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(channels, in_channels, 3, 3))
+        nn.init.kaiming_normal_(self.weight, nonlinearity="relu")
+        self.norm = InstanceAwareNorm(channels)
+
+    def forward(self, x: Tensor, sites: Sites, backend: SparseBackend) -> Tensor:
+        """(n, C) -> (n, D)."""
+        return F.relu(self.norm(submanifold_conv(x, self.weight, sites, backend), sites.member))
+
+
+class SparseResidualBlock(nn.Module):
+    """Two sub-blocks with a skip connection, then a third one (not in the last block)."""
+
+    def __init__(self, channels: int, last: bool) -> None:
+        super().__init__()
+        self.first = SparseSubBlock(channels, channels)
+        self.second = SparseSubBlock(channels, channels)
+        self.third = None if last else SparseSubBlock(channels, channels)
+
+    def forward(self, x: Tensor, sites: Sites, backend: SparseBackend) -> Tensor:
+        """(n, C) -> (n, C)."""
+        x = x + self.second(self.first(x, sites, backend), sites, backend)
+        return x if self.third is None else self.third(x, sites, backend)
+
+
+class SparseResidualFCN(nn.Module):
+    """Three sparse residual blocks."""
+
+    def __init__(self, channels: int, blocks: int = 3) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(
+            SparseResidualBlock(channels, last=i == blocks - 1) for i in range(blocks)
+        )
+
+    def forward(self, x: Tensor, sites: Sites, backend: SparseBackend = "auto") -> Tensor:
+        """(n, C) features of the active sites -> (n, C)."""
+        for block in self.blocks:
+            x = block(x, sites, backend)
+        return x

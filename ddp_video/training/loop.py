@@ -1,0 +1,181 @@
+"""The training loop: batches in, a resumable state and fp16 weights out. One process, or many under torchrun."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from ..errors import DataError
+from ..network import DirectDensePose, build
+from ..settings import TrainSettings
+from ..weights import save_network
+from .batches import Batch, TrainingStream, load_batches
+from .checkpoint import TrainingState, resume, save
+from .objective import Objective
+from .optimise import autocast, make_optimiser, set_rate
+
+STATE = "state.pt"
+LOG = "log.jsonl"
+WEIGHTS = "weights.safetensors"
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """What one step did.
+
+    Attributes:
+        step: from 1.
+        rate: learning rate of the peak group.
+        losses: weighted terms; their sum is L_all.
+        pictures_per_second: of this process, since the last report.
+    """
+
+    step: int
+    rate: float
+    losses: dict[str, float]
+    pictures_per_second: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where a run lives.
+
+    Attributes:
+        folder: state, log and weights are written here; an existing state is resumed.
+        device: where to train.
+        start: weights (any subset of the network's names) to start from, for instance a trained trunk.
+        minutes: stop, with everything saved, after this long; None for no limit.
+        on_step: called after every step (on the first process only).
+    """
+
+    folder: Path
+    device: torch.device
+    start: dict[str, Tensor] = field(default_factory=dict)
+    minutes: float | None = None
+    on_step: Callable[[StepReport], None] = lambda report: None
+
+
+def start_from(network: DirectDensePose, weights: dict[str, Tensor]) -> None:
+    """Copy weights whose names and shapes the network knows.
+
+    Raises:
+        DataError: a name or a shape that the network does not have.
+    """
+    own = network.state_dict()
+    for name, value in weights.items():
+        if name not in own or own[name].shape != value.shape:
+            raise DataError(f"start weights do not fit: {name} {tuple(value.shape)}; choose the backbone they are for")
+    network.load_state_dict({name: v.float() for name, v in weights.items()}, strict=False)
+
+
+def train(stream: TrainingStream, settings: TrainSettings, run: Run) -> Path:
+    """Train until `settings.steps` or `run.minutes`; called again on the same folder it goes on.
+
+    Returns:
+        The fp16 weights (averaged, where an average is kept), with their architecture inside.
+    """
+    rank, world = _join_processes(run.device)
+    torch.manual_seed(settings.seed + rank)
+    network = build(settings.architecture)
+    start_from(network, run.start)
+    network = network.to(run.device, memory_format=torch.channels_last)
+    objective: nn.Module = Objective(network, settings.architecture.level_bounds, settings.loss)
+    average = {n: v.detach().clone() for n, v in network.state_dict().items()} if settings.ema else None
+    state = TrainingState(network, average, make_optimiser(network, settings))
+    run.folder.mkdir(parents=True, exist_ok=True)
+    if (run.folder / STATE).exists():
+        resume(state, run.folder / STATE, run.device)
+    if world > 1:
+        objective = DistributedDataParallel(objective, find_unused_parameters=True)
+    passes = load_batches(
+        stream,
+        batch_size=max(1, settings.batch // settings.accumulate),
+        first_batch=state.step * settings.accumulate,
+        rank=rank,
+        world=world,
+        workers=settings.workers,
+        pin_memory=run.device.type == "cuda",
+    )
+    _loop(objective, state, iter(passes), settings, run, rank)
+    if rank == 0:
+        save(state, run.folder / STATE, asdict(settings))
+        write_weights(state, settings, run.folder / WEIGHTS)
+    if world > 1:
+        dist.destroy_process_group()
+    return run.folder / WEIGHTS
+
+
+def _loop(
+    objective: nn.Module,
+    state: TrainingState,
+    passes: Iterator[Batch],
+    settings: TrainSettings,
+    run: Run,
+    rank: int,
+) -> None:
+    """Steps until the end, the time limit, or the kill that a later call resumes from."""
+    began = time.monotonic()
+    with (run.folder / (LOG if rank == 0 else f"rank{rank}.jsonl")).open("a") as log:
+        while state.step < settings.steps:
+            before = time.monotonic()
+            rate = set_rate(state.optimiser, state.step, settings)
+            losses = _step(objective, state, passes, settings, run.device)
+            state.step += 1
+            state.update_average(settings.ema)
+            speed = settings.batch / (time.monotonic() - before)
+            report = StepReport(state.step, rate, losses, speed)
+            log.write(json.dumps(asdict(report)) + "\n")
+            if rank == 0:
+                run.on_step(report)
+            if state.step % settings.save_every == 0 and rank == 0:
+                log.flush()
+                save(state, run.folder / STATE, asdict(settings))
+            if run.minutes is not None and time.monotonic() - began > 60 * run.minutes:
+                return
+
+
+def _step(
+    objective: nn.Module,
+    state: TrainingState,
+    passes: Iterator[Batch],
+    settings: TrainSettings,
+    device: torch.device,
+) -> dict[str, float]:
+    """One optimiser step over `accumulate` forward passes; returns the mean of every term."""
+    total: dict[str, Tensor] = {}
+    for _ in range(settings.accumulate):
+        batch = next(passes).to(device)
+        with autocast(device, settings.precision):
+            terms = objective(batch)
+        loss = torch.stack(list(terms.values())).sum() / settings.accumulate
+        loss.backward()
+        for name, value in terms.items():
+            total[name] = total.get(name, value.new_zeros(())) + value.detach() / settings.accumulate
+    if settings.clip:
+        norm = nn.utils.clip_grad_norm_(objective.parameters(), settings.clip)
+        total["gradient_norm"] = norm
+    state.optimiser.step()
+    state.optimiser.zero_grad(set_to_none=True)
+    return {name: float(value) for name, value in total.items()}
+
+
+def write_weights(state: TrainingState, settings: TrainSettings, path: Path) -> None:
+    """The averaged weights as fp16 safetensors."""
+    network = build(settings.architecture)
+    network.load_state_dict(state.averaged())
+    save_network(network, settings.architecture, path, {"steps": str(state.step)})
+
+
+def _join_processes(device: torch.device) -> tuple[int, int]:
+    """(rank, world size); joins the process group when started by torchrun."""
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    if world > 1 and not dist.is_initialized():
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    return int(os.environ.get("RANK", "0")), world

@@ -1,0 +1,131 @@
+"""The overall objective (Eq. 7): the network run on truth masks, and every loss term by name."""
+
+import torch
+from torch import Tensor, nn
+
+from ..network import DirectDensePose
+from ..network.background_suppression import Sites
+from ..network.instance_branch import InstanceMaps, boxes_at
+from ..settings import LossWeights
+from ..types import LOGIT_CHANNELS
+from . import losses
+from .batches import Batch
+from .targets import Assignment, assign, truth_sites
+
+UNKNOWN = 255  # part map: no verdict
+MASK_POSITIVES = 320  # locations of a batch whose masks are drawn; bounds the memory
+
+
+class Objective(nn.Module):
+    """Batch -> loss terms; a module, so that data-parallel wrappers can hold it."""
+
+    def __init__(self, network: DirectDensePose, bounds: tuple[int, ...], weights: LossWeights) -> None:
+        super().__init__()
+        self.network = network
+        self.bounds = bounds
+        self.weights = weights
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """All terms, weighted as in Eqs. 8 and 9; their sum is L_all."""
+        maps, x_global = self.network.look(batch.image)
+        grow = torch.rand(len(batch.image), device=batch.image.device) < 0.7
+        sites = truth_sites(batch.instance, grow)
+        rows, sites = self.network.global_iuv_branch(x_global, sites)
+        return {**self._instance_terms(maps, batch), **self._iuv_terms(rows, sites, batch)}
+
+    def _instance_terms(self, maps: InstanceMaps, batch: Batch) -> dict[str, Tensor]:
+        """L_mask, Eq. 8."""
+        truths = [
+            assign(maps.locations, boxes, instance, self.bounds)
+            for boxes, instance in zip(batch.boxes, batch.instance, strict=True)
+        ]
+        person = torch.stack([t.person for t in truths])
+        ignored = torch.stack([t.ignored for t in truths])
+        image, location = (person >= 0).nonzero(as_tuple=True)
+        positives = person.new_tensor(max(len(image), 1)).float()
+        terms = {"person": losses.person_loss(maps.person, person >= 0, ignored, positives)}
+        if not len(image):
+            unused = (maps.reach.sum() + maps.centreness.sum() + maps.theta.sum()) * 0
+            return {**terms, "box": unused + maps.features.sum() * 0}
+        reach = torch.stack([t.reach for t in truths])[image, location]
+        centred = torch.stack([t.centreness for t in truths])[image, location]
+        centre = maps.locations.centre[location]
+        terms["box"] = losses.box_loss(
+            boxes_at(centre, maps.reach[image, location]), boxes_at(centre, reach), centred
+        )
+        terms["centreness"] = nn.functional.binary_cross_entropy_with_logits(
+            maps.centreness[image, location], centred
+        )
+        return {**terms, **self._mask_terms(maps, batch, truths, image, location, centred)}
+
+    def _mask_terms(
+        self,
+        maps: InstanceMaps,
+        batch: Batch,
+        truths: list[Assignment],
+        image: Tensor,
+        location: Tensor,
+        centred: Tensor,
+    ) -> dict[str, Tensor]:
+        """Eqs. 10 and 11: dice of M_ins and M_dp at the positive locations."""
+        if len(image) > MASK_POSITIVES:
+            best = centred.topk(MASK_POSITIVES).indices
+            image, location = image[best], location[best]
+        person = torch.stack([t.person for t in truths])[image, location]
+        masks = maps.masks(image, location).float()
+        instance = batch.instance[image]
+        own = (instance == (person + 1).view(-1, 1, 1)).float()
+        coarse = batch.coarse[image]
+        surface = own * ((coarse > 0) & (coarse < UNKNOWN))
+        known_person = (instance != UNKNOWN).float()
+        known_surface = known_person * (1 - own * (coarse == UNKNOWN))
+        labelled = torch.cat(batch.has_surface)
+        offset = torch.tensor([0, *[len(s) for s in batch.has_surface[:-1]]], device=person.device).cumsum(0)
+        labelled = labelled[offset[image] + person].float()
+        ins = losses.dice_loss(masks[:, 0], own, known_person).mean()
+        dp = losses.dice_loss(masks[:, 1], surface, known_surface)
+        dp = (dp * labelled).sum() / labelled.sum().clamp(min=1)
+        return {"M_ins": self.weights.masks * ins, "M_dp": self.weights.masks * dp}
+
+    def _iuv_terms(self, rows: Tensor, sites: Sites, batch: Batch) -> dict[str, Tensor]:
+        """L_IUV, Eq. 9, on dense labels and on annotated points alike."""
+        part = batch.part.flatten()[sites.flat].long()
+        uv = batch.uv.permute(0, 2, 3, 1).reshape(-1, 2)[sites.flat].float() / 255
+        known = (part != UNKNOWN).nonzero().squeeze(1)
+        at, part, uv = rows[known], part[known], uv[known]
+        if any(len(p) for p in batch.points):
+            point_rows, point_part, point_uv = rows_at_points(rows, sites, batch.points)
+            at = torch.cat((at, point_rows))
+            part, uv = torch.cat((part, point_part)), torch.cat((uv, point_uv))
+        w = self.weights
+        terms = {"I": losses.part_loss(at, part), "UV": w.uv * losses.uv_loss(at, part, uv)}
+        if w.smooth:
+            terms["smooth"] = w.smooth * losses.smoothness_loss(rows, sites.member, sites.neighbours)
+        return terms
+
+
+def rows_at_points(
+    rows_n75: Tensor, sites: Sites, points: list[Tensor]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Bilinear samples of the sparse output at annotated points.
+
+    Args:
+        rows_n75: output at the sites.
+        sites: where they are.
+        points: per picture (P, 6): x, y on the 1/4 grid, I, U, V, person.
+
+    Returns:
+        (m, 75) samples, (m,) parts, (m, 2) U, V.
+    """
+    dense = sites.scatter(rows_n75)
+    _, h, w = sites.shape
+    samples, parts, uv = [], [], []
+    for image, own in enumerate(points):
+        if not len(own):
+            continue
+        grid = torch.stack(((own[:, 0] + 0.5) / w, (own[:, 1] + 0.5) / h), dim=-1) * 2 - 1
+        value = nn.functional.grid_sample(dense[image : image + 1], grid[None, None], align_corners=False)
+        samples.append(value.view(LOGIT_CHANNELS, -1).T)
+        parts.append(own[:, 2].long())
+        uv.append(own[:, 3:5])
+    return torch.cat(samples), torch.cat(parts), torch.cat(uv)
