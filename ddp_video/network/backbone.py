@@ -64,6 +64,10 @@ class MobileNetV2(nn.Module):
     def _out_channels(self, index: int) -> int:
         return self.features[index].out_channels  # pyright: ignore[reportReturnType]
 
+    def blocks(self) -> list[nn.Module]:
+        """From the picture on, for freezing the first ones."""
+        return list(self.features)
+
     def forward(self, images: Tensor) -> list[Tensor]:
         """(B, 3, H, W) normalised -> C2..C5; H and W are multiples of 32."""
         maps, x = [], images
@@ -85,6 +89,11 @@ class ResNet50(nn.Module):
         super().__init__()
         self.body = resnet50(norm_layer=FrozenBatchNorm2d)
         self.body.fc = nn.Identity()  # pyright: ignore[reportAttributeAccessIssue]
+
+    def blocks(self) -> list[nn.Module]:
+        """From the picture on, for freezing the first ones."""
+        net = self.body
+        return [net.conv1, net.layer1, net.layer2, net.layer3, net.layer4]
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """(B, 3, H, W) normalised -> C2..C5."""

@@ -49,7 +49,7 @@ class _GatherConv(torch.autograd.Function):
 def _columns(x_nC: Tensor, neighbours: Tensor) -> Tensor:
     """(n, 9*C): every site's 3x3 neighbourhood in one row, zeros where inactive."""
     padded = torch.cat((x_nC, x_nC.new_zeros((1, x_nC.shape[1]))))
-    return padded[neighbours.flatten()].view(neighbours.shape[0], -1)
+    return padded.index_select(0, neighbours.flatten()).view(neighbours.shape[0], -1)
 
 
 def _kernel(weight_DC33: Tensor) -> Tensor:

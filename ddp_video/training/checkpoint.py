@@ -63,7 +63,9 @@ def resume(state: TrainingState, path: Path, device: torch.device) -> None:
         content = torch.load(path, map_location=device, weights_only=True)
         state.model.load_state_dict(content["model"])
     except (RuntimeError, KeyError, EOFError, ValueError) as error:
-        raise DataError(f"{path} does not fit this run; start in an empty folder ({error})"[:300]) from error
+        raise DataError(
+            f"{path} does not fit this run; start in an empty folder ({error})"[:300]
+        ) from error
     state.average = content["average"]
     state.optimiser.load_state_dict(content["optimiser"])
     state.step = content["step"]

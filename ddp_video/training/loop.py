@@ -14,12 +14,13 @@ from torch.nn.parallel import DistributedDataParallel
 
 from ..errors import DataError
 from ..network import DirectDensePose, build
+from ..network.device import autocast
 from ..settings import TrainSettings
 from ..weights import save_network
 from .batches import Batch, TrainingStream, load_batches
 from .checkpoint import TrainingState, resume, save
 from .objective import Objective
-from .optimise import autocast, make_optimiser, set_rate
+from .optimise import make_optimiser, set_rate
 
 STATE = "state.pt"
 LOG = "log.jsonl"
@@ -71,7 +72,9 @@ def start_from(network: DirectDensePose, weights: dict[str, Tensor]) -> None:
     own = network.state_dict()
     for name, value in weights.items():
         if name not in own or own[name].shape != value.shape:
-            raise DataError(f"start weights do not fit: {name} {tuple(value.shape)}; choose the backbone they are for")
+            raise DataError(
+                f"start weights do not fit: {name} {tuple(value.shape)}; choose the backbone they are for"
+            )
     network.load_state_dict({name: v.float() for name, v in weights.items()}, strict=False)
 
 
@@ -85,9 +88,13 @@ def train(stream: TrainingStream, settings: TrainSettings, run: Run) -> Path:
     torch.manual_seed(settings.seed + rank)
     network = build(settings.architecture)
     start_from(network, run.start)
+    for block in network.backbone.trunk.blocks()[: settings.frozen_blocks]:
+        block.requires_grad_(False)
     network = network.to(run.device, memory_format=torch.channels_last)
     objective: nn.Module = Objective(network, settings.architecture.level_bounds, settings.loss)
-    average = {n: v.detach().clone() for n, v in network.state_dict().items()} if settings.ema else None
+    average = (
+        {n: v.detach().clone() for n, v in network.state_dict().items()} if settings.ema else None
+    )
     state = TrainingState(network, average, make_optimiser(network, settings))
     run.folder.mkdir(parents=True, exist_ok=True)
     if (run.folder / STATE).exists():
@@ -157,7 +164,9 @@ def _step(
         loss = torch.stack(list(terms.values())).sum() / settings.accumulate
         loss.backward()
         for name, value in terms.items():
-            total[name] = total.get(name, value.new_zeros(())) + value.detach() / settings.accumulate
+            total[name] = (
+                total.get(name, value.new_zeros(())) + value.detach() / settings.accumulate
+            )
     if settings.clip:
         norm = nn.utils.clip_grad_norm_(objective.parameters(), settings.clip)
         total["gradient_norm"] = norm

@@ -10,10 +10,14 @@ from torchvision.ops import generalized_box_iou_loss, sigmoid_focal_loss
 
 from ..types import PARTS
 
-UV_BETA = 0.1  # where the smooth L1 loss turns from square to linear; U and V errors are mostly below
+UV_BETA = (
+    0.1  # where the smooth L1 loss turns from square to linear; U and V errors are mostly below
+)
 
 
-def person_loss(logit_BL: Tensor, truth_BL: Tensor, ignored_BL: Tensor, positives: Tensor) -> Tensor:
+def person_loss(
+    logit_BL: Tensor, truth_BL: Tensor, ignored_BL: Tensor, positives: Tensor
+) -> Tensor:
     """FCOS classification: focal loss over all locations that are not ignored, per positive."""
     loss = sigmoid_focal_loss(logit_BL, truth_BL.float(), alpha=0.25, gamma=2.0)
     return (loss * ~ignored_BL).sum() / positives

@@ -19,7 +19,9 @@ MASK_POSITIVES = 320  # locations of a batch whose masks are drawn; bounds the m
 class Objective(nn.Module):
     """Batch -> loss terms; a module, so that data-parallel wrappers can hold it."""
 
-    def __init__(self, network: DirectDensePose, bounds: tuple[int, ...], weights: LossWeights) -> None:
+    def __init__(
+        self, network: DirectDensePose, bounds: tuple[int, ...], weights: LossWeights
+    ) -> None:
         super().__init__()
         self.network = network
         self.bounds = bounds
@@ -80,7 +82,9 @@ class Objective(nn.Module):
         known_person = (instance != UNKNOWN).float()
         known_surface = known_person * (1 - own * (coarse == UNKNOWN))
         labelled = torch.cat(batch.has_surface)
-        offset = torch.tensor([0, *[len(s) for s in batch.has_surface[:-1]]], device=person.device).cumsum(0)
+        offset = torch.tensor(
+            [0, *[len(s) for s in batch.has_surface[:-1]]], device=person.device
+        ).cumsum(0)
         labelled = labelled[offset[image] + person].float()
         ins = losses.dice_loss(masks[:, 0], own, known_person).mean()
         dp = losses.dice_loss(masks[:, 1], surface, known_surface)
@@ -100,7 +104,9 @@ class Objective(nn.Module):
         w = self.weights
         terms = {"I": losses.part_loss(at, part), "UV": w.uv * losses.uv_loss(at, part, uv)}
         if w.smooth:
-            terms["smooth"] = w.smooth * losses.smoothness_loss(rows, sites.member, sites.neighbours)
+            terms["smooth"] = w.smooth * losses.smoothness_loss(
+                rows, sites.member, sites.neighbours
+            )
         return terms
 
 
@@ -124,7 +130,9 @@ def rows_at_points(
         if not len(own):
             continue
         grid = torch.stack(((own[:, 0] + 0.5) / w, (own[:, 1] + 0.5) / h), dim=-1) * 2 - 1
-        value = nn.functional.grid_sample(dense[image : image + 1], grid[None, None], align_corners=False)
+        value = nn.functional.grid_sample(
+            dense[image : image + 1], grid[None, None], align_corners=False
+        )
         samples.append(value.view(LOGIT_CHANNELS, -1).T)
         parts.append(own[:, 2].long())
         uv.append(own[:, 3:5])

@@ -1,17 +1,17 @@
-"""Parameter groups, learning-rate schedules, and the number format of the forward pass."""
-
-from contextlib import AbstractContextManager, nullcontext
+"""Parameter groups and learning-rate schedules."""
 
 import torch
 from torch import nn
 
-from ..settings import Precision, TrainSettings
+from ..settings import TrainSettings
 
 
 def parameter_groups(network: nn.Module, settings: TrainSettings) -> list[dict]:
     """Trunk and the rest at their own rates; no weight decay on biases and norms."""
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
+        if not parameter.requires_grad:
+            continue
         factor = settings.backbone_rate if "backbone.trunk." in name else 1.0
         decay = settings.weight_decay if parameter.ndim > 1 else 0.0
         groups.setdefault((factor, decay), []).append(parameter)
@@ -44,13 +44,3 @@ def set_rate(optimiser: torch.optim.Optimizer, step: int, settings: TrainSetting
     for group in optimiser.param_groups:
         group["lr"] = rate * group["factor"]
     return rate
-
-
-def autocast(device: torch.device, precision: Precision) -> AbstractContextManager:
-    """Mixed precision for the forward pass; auto is bf16 on CUDA and on CPUs that compute in it."""
-    if precision == "auto":
-        fast_cpu = device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
-        precision = "bf16" if device.type == "cuda" or fast_cpu else "fp32"
-    if precision == "fp32":
-        return nullcontext()
-    return torch.autocast(device.type, torch.bfloat16 if precision == "bf16" else torch.float16)

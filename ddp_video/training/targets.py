@@ -34,7 +34,9 @@ class Assignment:
     centreness: Tensor
 
 
-def assign(at: Locations, boxes_N4: Tensor, instance_hw: Tensor, bounds: tuple[int, ...]) -> Assignment:
+def assign(
+    at: Locations, boxes_N4: Tensor, instance_hw: Tensor, bounds: tuple[int, ...]
+) -> Assignment:
     """FCOS assignment with centre sampling: the smallest person wins a contested location.
 
     Args:
@@ -49,8 +51,12 @@ def assign(at: Locations, boxes_N4: Tensor, instance_hw: Tensor, bounds: tuple[i
     count = at.centre.shape[0]
     if boxes_N4.shape[0] == 0:
         none = torch.full((count,), -1, dtype=torch.long, device=at.centre.device)
-        return Assignment(none, ignored, at.centre.new_zeros((count, 4)), at.centre.new_zeros(count))
-    reach = torch.cat((at.centre[:, None] - boxes_N4[None, :, :2], boxes_N4[None, :, 2:] - at.centre[:, None]), -1)
+        return Assignment(
+            none, ignored, at.centre.new_zeros((count, 4)), at.centre.new_zeros(count)
+        )
+    reach = torch.cat(
+        (at.centre[:, None] - boxes_N4[None, :, :2], boxes_N4[None, :, 2:] - at.centre[:, None]), -1
+    )
     middle = (boxes_N4[:, :2] + boxes_N4[:, 2:]) / 2
     near = (at.centre[:, None] - middle[None]).abs().amax(-1) < CENTRE_RADIUS * at.stride[:, None]
     edges = torch.tensor([0.0, *map(float, bounds), float("inf")], device=at.centre.device)

@@ -1,0 +1,98 @@
+"""Infer: frames in, one prediction a frame out."""
+
+from collections.abc import Iterable, Iterator
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from .network import DirectDensePose
+from .network.device import autocast, choose_device, choose_precision
+from .network.direct_dense_pose import DensePose
+from .network.instance_branch import DetectionLimits
+from .settings import InferSettings
+from .types import Frame, Person, Prediction
+
+MULTIPLE = 32  # the coarsest trunk map is at 1/32 scale
+
+
+def network_size(size: tuple[int, int], settings: InferSettings) -> tuple[int, int]:
+    """(H, W) that the network sees for a frame of (H, W): short side as set, sides rounded to 32.
+
+    The picture is stretched by the rounding (some percent) rather than padded, so that the logit grid covers
+    exactly the frame.
+    """
+    short, long = min(size), max(size)
+    scale = min(settings.short_side / short, settings.long_side / long)
+    h, w = (max(MULTIPLE, round(side * scale / MULTIPLE) * MULTIPLE) for side in size)
+    return h, w
+
+
+class Predictor:
+    """A network ready to look at frames."""
+
+    def __init__(self, network: DirectDensePose, settings: InferSettings | None = None) -> None:
+        """Move the network to its device.
+
+        Args:
+            network: with its weights.
+            settings: size, thresholds, device, number format.
+
+        Raises:
+            InputError: the device is not there.
+        """
+        self.settings = settings or InferSettings()
+        self.device = choose_device(self.settings.device)
+        # autocast keeps fp32 copies of the weights and casts them at every call; converting once is the faster
+        self.dtype = choose_precision(self.device, self.settings.precision)
+        self.network = network.to(self.device, memory_format=torch.channels_last).eval()
+
+    @property
+    def description(self) -> dict[str, str]:
+        """What is used, for the metrics file and `info`."""
+        return {"device": str(self.device), "precision": str(self.dtype).removeprefix("torch.")}
+
+    def __call__(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, Prediction]]:
+        """Predict frame by frame, as they come."""
+        for frame in frames:
+            yield frame, self.predict(frame)
+
+    def predict(self, frame: Frame) -> Prediction:
+        """One frame's prediction, on the CPU in float32."""
+        h, w = network_size(frame.size, self.settings)
+        shrink = h < frame.size[0]
+        resized = cv2.resize(
+            frame.image, (w, h), interpolation=cv2.INTER_AREA if shrink else cv2.INTER_LINEAR
+        )
+        pose = self._forward(torch.from_numpy(resized).permute(2, 0, 1).unsqueeze(0))
+        return _prediction(pose, frame.size, (h, w))
+
+    @torch.inference_mode()
+    def _forward(self, image: Tensor) -> DensePose:
+        s = self.settings
+        limits = DetectionLimits(s.threshold, s.nms, s.nms_iou, s.top_k)
+        with autocast(self.device, s.precision):
+            return self.network(image.to(self.device), limits, s.sparse_backend)
+
+
+def _prediction(pose: DensePose, size: tuple[int, int], input_size: tuple[int, int]) -> Prediction:
+    """The single picture of a batch, in the frame's own pixels."""
+    scale = np.array([size[1] / input_size[1], size[0] / input_size[0]] * 2)
+    people = pose.people
+    found = tuple(
+        Person(
+            box=tuple(map(float, box * scale)),  # pyright: ignore[reportArgumentType]
+            score=float(score),
+            instance_mask=instance.float().cpu(),
+            surface_mask=surface.float().cpu(),
+        )
+        for box, score, instance, surface in zip(
+            people.box.float().cpu().numpy(),
+            people.score,
+            people.instance_mask,
+            people.surface_mask,
+            strict=True,
+        )
+    )
+    return Prediction(pose.logits[0].float().cpu(), pose.coverage[0].float().cpu(), found, size)

@@ -1,0 +1,1 @@
+"""Training: batches, targets, losses (Eqs. 7-12) and the loop."""

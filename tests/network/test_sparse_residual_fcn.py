@@ -1,0 +1,84 @@
+"""The three backends of the sparse convolution agree, and the gradient of `gather` is right."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from ddp_video.errors import InputError
+from ddp_video.network.background_suppression import make_sites
+from ddp_video.network.sparse_residual_fcn import SparseResidualFCN, submanifold_conv
+
+
+def random_sites(share: float, shape: tuple[int, int, int], count: int = 3):
+    torch.manual_seed(0)
+    active = torch.rand(shape) < share
+    if share == 0.0001:
+        active = torch.zeros(shape, dtype=torch.bool)
+        active[0, 3, 5] = True
+    return make_sites(active, torch.randint(0, count, shape), count)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.0001, 0.25, 1.0])
+@pytest.mark.parametrize("shape", [(1, 7, 9), (2, 13, 6), (1, 1, 1)])
+def test_gather_equals_dense(share: float, shape: tuple[int, int, int]) -> None:
+    if share == 0.0001 and shape == (1, 1, 1):
+        pytest.skip("the single cell is the case of 100 %")
+    sites = random_sites(share, shape)
+    fcn = SparseResidualFCN(8)
+    x = torch.randn(len(sites), 8)
+    dense, gather = fcn(x, sites, "dense"), fcn(x, sites, "gather")
+    assert gather.shape == (len(sites), 8)
+    assert (dense - gather).abs().max() < 1e-4 if len(sites) else dense.shape == gather.shape
+
+
+def test_auto_takes_a_backend_that_agrees() -> None:
+    for share in (0.1, 1.0):
+        sites = random_sites(share, (1, 11, 12))
+        x, weight = torch.randn(len(sites), 4), torch.randn(5, 4, 3, 3)
+        auto = submanifold_conv(x, weight, sites, "auto")
+        assert torch.allclose(auto, submanifold_conv(x, weight, sites, "dense"), atol=1e-5)
+
+
+def test_only_active_cells_are_read() -> None:
+    """By hand: two active neighbours and one far away; weights count the neighbours."""
+    active = torch.zeros(1, 4, 5, dtype=torch.bool)
+    for y, x in ((1, 1), (1, 2), (3, 4)):
+        active[0, y, x] = True
+    sites = make_sites(active, torch.zeros(1, 4, 5, dtype=torch.long), 1)
+    values = torch.tensor([[1.0], [10.0], [100.0]])
+    summed = submanifold_conv(values, torch.ones(1, 1, 3, 3), sites, "gather")
+    assert summed.flatten().tolist() == [11.0, 11.0, 100.0]
+    left = torch.zeros(1, 1, 3, 3)
+    left[0, 0, 1, 0] = 1  # the kernel's left column reads the left neighbour
+    assert submanifold_conv(values, left, sites, "gather").flatten().tolist() == [0.0, 1.0, 0.0]
+
+
+def test_gradients_of_gather() -> None:
+    sites = random_sites(0.4, (2, 5, 4))
+    x = torch.randn(len(sites), 3, dtype=torch.float64, requires_grad=True)
+    weight = torch.randn(4, 3, 3, 3, dtype=torch.float64, requires_grad=True)
+
+    def conv(x: Tensor, weight: Tensor) -> Tensor:
+        return submanifold_conv(x, weight, sites, "gather")
+
+    assert torch.autograd.gradcheck(conv, (x, weight))
+
+
+def test_spconv_asks_for_cuda() -> None:
+    sites = random_sites(0.5, (1, 4, 4))
+    with pytest.raises(InputError, match="CUDA"):
+        submanifold_conv(torch.randn(len(sites), 2), torch.randn(2, 2, 3, 3), sites, "spconv")
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("backend", ["dense", "gather", "spconv"])
+@pytest.mark.parametrize("share", [0.0, 0.0001, 0.25, 1.0])
+def test_backends_on_the_gpu(backend: str, share: float) -> None:
+    if backend == "spconv":
+        pytest.importorskip("spconv")
+    sites = random_sites(share, (2, 13, 9))
+    x, weight = torch.randn(len(sites), 16), torch.randn(32, 16, 3, 3)
+    expected = submanifold_conv(x, weight, sites, "dense")
+    on_gpu = type(sites)(sites.flat.cuda(), sites.member.cuda(), sites.neighbours.cuda(), sites.shape)
+    got = submanifold_conv(x.cuda(), weight.cuda(), on_gpu, backend)  # pyright: ignore[reportArgumentType]
+    assert torch.allclose(got.cpu(), expected, atol=1e-4)
