@@ -39,6 +39,8 @@ class VideoInfo:
         audio: codec names of the audio streams.
         subtitles: codec names of the subtitle streams.
         is_picture: True for a single picture (a PNG comes out, not a video).
+        start_time: where the source's clock begins, in seconds; `--start` and `--end` count from here.
+        pixel_aspect: width / height of a displayed pixel (1 but for anamorphic video).
     """
 
     path: Path
@@ -55,6 +57,8 @@ class VideoInfo:
     audio: tuple[str, ...] = ()
     subtitles: tuple[str, ...] = ()
     is_picture: bool = False
+    start_time: Fraction = Fraction(0)
+    pixel_aspect: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,157 @@
+"""Steadiness of a video: ITF and ISI, the mean PSNR and SSIM of consecutive frames.
+
+House rule (public tools differ in all of it): 8-bit grey (BT.601), range 255; SSIM with a Gaussian
+window, σ = 1.5, 11×11 (Wang et al. 2004), population covariance, as in scikit-image; identical
+pairs, whose PSNR is infinite, are left out of both means and counted; the region is always stated.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from .errors import ShapeError
+
+Region = Literal["frame", "people"]
+
+_RANGE = 255.0
+_SIGMA = 1.5
+_WINDOW = 11
+_EDGE = (_WINDOW - 1) // 2  # pixels whose window leaves the picture: no SSIM there
+_C1 = (0.01 * _RANGE) ** 2
+_C2 = (0.03 * _RANGE) ** 2
+
+
+@dataclass(frozen=True)
+class SteadinessResult:
+    """What was measured.
+
+    Attributes:
+        itf_db: interframe transformation fidelity, mean PSNR in dB; None where no pair counts.
+        isi: interframe similarity index, mean SSIM; None where no pair counts.
+        pairs: consecutive pairs seen (frames - 1).
+        n_identical: pairs left out because nothing changed in the region.
+        n_empty: pairs left out because the region is empty in both frames.
+        region: "frame", or "people": the union of the people of both frames of a pair.
+    """
+
+    itf_db: float | None
+    isi: float | None
+    pairs: int
+    n_identical: int
+    n_empty: int
+    region: Region
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """A frame with the moments that all its pairs need.
+
+    Attributes:
+        grey: (H, W) float64, 0..255.
+        mean: its Gaussian-weighted local mean.
+        variance: its Gaussian-weighted local variance.
+        mask: (H, W) bool region, None for the whole frame.
+    """
+
+    grey: np.ndarray
+    mean: np.ndarray
+    variance: np.ndarray
+    mask: np.ndarray | None
+
+
+class Steadiness:
+    """ITF and ISI of a stream of frames, holding one frame.
+
+    With the region "people", a pair is measured on the union of both frames' regions: the squared
+    error, and the SSIM map (whose windows look up to 5 pixels beyond it), averaged over its pixels.
+    """
+
+    def __init__(self, region: Region = "frame") -> None:
+        """Begin a measurement over the whole frame, or over the people."""
+        self.region: Region = region
+        self._last: _Looked | None = None
+        self._psnr: list[float] = []
+        self._ssim: list[float] = []
+        self._pairs = self._identical = self._empty = 0
+
+    def add(self, image_HW3: np.ndarray, region_mask: np.ndarray | None = None) -> None:
+        """Take the next frame.
+
+        Args:
+            image_HW3: (H, W, 3) uint8 RGB.
+            region_mask: (H, W), above 0 where people are; for the region "people" only.
+
+        Raises:
+            ShapeError: a mask without need, none where one is needed, or another size.
+        """
+        if (region_mask is None) != (self.region == "frame"):
+            raise ShapeError(f"the region '{self.region}' and the mask do not fit together")
+        if region_mask is not None and region_mask.shape != image_HW3.shape[:2]:
+            raise ShapeError(f"the mask is {region_mask.shape}, the frame {image_HW3.shape[:2]}")
+        frame = _look(image_HW3, region_mask)
+        last, self._last = self._last, frame
+        if last is None:
+            return
+        if last.grey.shape != frame.grey.shape:
+            raise ShapeError(f"a frame of {frame.grey.shape} follows one of {last.grey.shape}")
+        self._pair(last, frame)
+
+    def _pair(self, last: _Looked, frame: _Looked) -> None:
+        self._pairs += 1
+        region = None
+        if last.mask is not None and frame.mask is not None:
+            region = last.mask | frame.mask
+            if not region.any():
+                self._empty += 1
+                return
+        error = _mean_square_error(last.grey, frame.grey, region)
+        if error == 0:
+            self._identical += 1
+            return
+        self._psnr.append(float(10 * np.log10(_RANGE**2 / error)))
+        similarity = _similarity(last, frame, region)
+        if similarity is not None:
+            self._ssim.append(similarity)
+
+    def result(self) -> SteadinessResult:
+        """The measurement so far."""
+        return SteadinessResult(
+            itf_db=float(np.mean(self._psnr)) if self._psnr else None,
+            isi=float(np.mean(self._ssim)) if self._ssim else None,
+            pairs=self._pairs,
+            n_identical=self._identical,
+            n_empty=self._empty,
+            region=self.region,
+        )
+
+
+def _look(image_HW3: np.ndarray, mask: np.ndarray | None) -> _Looked:
+    grey = cv2.cvtColor(image_HW3, cv2.COLOR_RGB2GRAY).astype(np.float64)
+    mean = _blur(grey)
+    return _Looked(grey, mean, _blur(grey * grey) - mean * mean, None if mask is None else mask > 0)
+
+
+def _blur(array: np.ndarray) -> np.ndarray:
+    return cv2.GaussianBlur(array, (_WINDOW, _WINDOW), _SIGMA)
+
+
+def _mean_square_error(x: np.ndarray, y: np.ndarray, region: np.ndarray | None) -> float:
+    difference = x - y
+    if region is not None:
+        difference = difference[region]
+    return float(np.mean(difference * difference))
+
+
+def _similarity(x: _Looked, y: _Looked, region: np.ndarray | None) -> float | None:
+    """Mean SSIM over the region, less the outermost 5 pixels; None where nothing is left of it."""
+    inside = np.s_[_EDGE:-_EDGE, _EDGE:-_EDGE]
+    if min(x.grey.shape) < _WINDOW or not (region is None or region[inside].any()):
+        return None
+    mean_product = x.mean * y.mean
+    covariance = _blur(x.grey * y.grey) - mean_product
+    luminance = (2 * mean_product + _C1) / (x.mean**2 + y.mean**2 + _C1)
+    structure = (2 * covariance + _C2) / (x.variance + y.variance + _C2)
+    similarity = (luminance * structure)[inside]
+    return float(similarity.mean() if region is None else similarity[region[inside]].mean())
