@@ -30,7 +30,7 @@ class Architecture:
 
     backbone: Literal["mobilenet_v2", "resnet50"] = "mobilenet_v2"
     width: float = 1.5
-    channels: int = 128
+    channels: int = 96
     hidden: int = 128
     tower_depth: int = 2
     level_bounds: tuple[int, ...] = (48, 96, 192)

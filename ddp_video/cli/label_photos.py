@@ -1,0 +1,69 @@
+"""`ddp-video label-photos`: training labels for photos, from teacher networks."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from . import console
+from . import options as o
+
+
+def label_photos(
+    photos: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="Photos, subfolders included.", show_default=False),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="DIR", help="Folder of the dataset.", show_default=False
+        ),
+    ],
+    teachers: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            envvar="DDP_VIDEO_TEACHERS",
+            help="Folder of the teachers' ONNX files.",
+            show_default=False,
+        ),
+    ] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Also write contact sheets to look at.")
+    ] = False,
+    limit: Annotated[int | None, typer.Option(help="At most this many photos.")] = None,
+    threads: Annotated[int, typer.Option(help="CPU threads of the teachers.")] = 1,
+    quiet: o.Quiet = False,
+) -> None:
+    """Label photos by teacher networks, as a dataset for `ddp-video train`.
+
+    Needs the extra `train` (pip install 'ddp-video[train]'). Beside a photo may
+    lie NAME.txt with polygons of the people; a joints.csv in the folder gives
+    one person a photo. A stopped job goes on where it was.
+
+    Examples:
+      ddp-video label-photos photos -o labels --teachers teachers
+      ddp-video label-photos photos -o labels --limit 100 --preview
+    """
+    from ..fitting.photos import label_photos as label
+
+    with console.progress_bar(photos.name, quiet) as progress:
+        report = label(
+            photos,
+            output,
+            teachers,
+            preview=preview,
+            threads=threads,
+            limit=limit,
+            progress=progress,
+        )
+    if quiet:
+        return
+    console.out.print(
+        f"{report.photos} photos labelled ({report.before} were before), {report.people} people, "
+        f"{report.surfaces} with surface labels, {len(report.skipped)} photos left out"
+    )
+    for path in (report.out, *report.previews):
+        console.out.print(f"  wrote {escape(str(path))}", soft_wrap=True)

@@ -1,0 +1,157 @@
+"""Options that several commands share. Their defaults come from the settings' dataclasses."""
+
+import re
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from ..errors import InputError, OutputError
+from ..settings import (
+    MAX_RADIUS,
+    Background,
+    Device,
+    EncodeSettings,
+    FlowEngine,
+    FlowSettings,
+    InferSettings,
+    RenderSettings,
+    View,
+)
+
+if TYPE_CHECKING:
+    from ..pipeline import RunSettings
+
+Codec = Literal["h264", "ffv1"]
+
+EXIT_CODES = (
+    "Exit codes: 0 done · 2 an input or option that cannot be used · 3 not readable as video or "
+    "picture · 4 an output that cannot be written · 5 weights · 6 dataset · 130 interrupted."
+)
+
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT",
+        help="Videos, pictures, folders of either, or a pattern such as shots/frame_%05d.png.",
+        show_default=False,
+    ),
+]
+Output = Annotated[
+    Path, typer.Option("-o", "--output", metavar="DIR", help="Folder that the files go into.")
+]
+FlowOption = Annotated[
+    FlowEngine,
+    typer.Option(help="Optical flow. auto: RAFT where its weights are at hand, else DIS."),
+]
+FlowWeights = Annotated[
+    str | None, typer.Option(metavar="FILE", help="RAFT weights in torchvision's layout.")
+]
+Weights = Annotated[
+    str | None,
+    typer.Option(metavar="NAME|FILE", help="Weights of the network; see `ddp-video weights list`."),
+]
+DeviceOption = Annotated[Device, typer.Option(help="Where the network computes.")]
+ViewOption = Annotated[
+    View,
+    typer.Option(
+        help="contour: isocontours of U and V. iuv: labels (part, 255·U, 255·V), lossless. "
+        "parts: 24 colours. mask: people in white."
+    ),
+]
+BackgroundOption = Annotated[
+    Background, typer.Option(help="Behind the people; transparent is written losslessly (FFV1).")
+]
+Start = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Begin here: seconds, or hh:mm:ss.ms.")
+]
+End = Annotated[str | None, typer.Option(metavar="TIME", help="End here, this moment excluded.")]
+Threshold = Annotated[
+    float, typer.Option(metavar="0..1", help="A person needs at least this score.")
+]
+CodecOption = Annotated[
+    Codec, typer.Option(help="h264 plays everywhere; ffv1 is lossless, in Matroska.")
+]
+Crf = Annotated[int, typer.Option(metavar="0..51", help="Quality of H.264, 0 is the best.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress and no table.")]
+
+INFER = InferSettings()
+FLOW = FlowSettings()
+RENDER = RenderSettings()
+ENCODE = EncodeSettings()
+
+
+def parse_time(text: str | None, option: str) -> Fraction | None:
+    """`12.5`, `1:02.5` or `01:02:03.250` in seconds.
+
+    Raises:
+        InputError: it is none of these.
+    """
+    if text is None:
+        return None
+    match = re.fullmatch(r"(?:(?:(\d+):)?([0-5]?\d):)?(\d+(?:\.\d*)?|\.\d+)", text.strip())
+    if match is None or ((match[2] is not None) and Fraction(match[3]) >= 60):
+        raise InputError(f"{option} {text!r} is no time: write seconds (12.5) or 0:00:12.5")
+    return int(match[1] or 0) * 3600 + int(match[2] or 0) * 60 + Fraction(match[3])
+
+
+def check_folder(folder: Path) -> Path:
+    """Refuse an output that is plainly meant as a file.
+
+    Raises:
+        OutputError: a file of that name exists, or the name ends as a video's or a picture's does.
+    """
+    if folder.is_file():
+        raise OutputError(f"{folder} is a file: -o takes a folder, the names follow the inputs")
+    looks_like_file = folder.suffix.lower() in {
+        *(".mp4", ".mkv", ".mov", ".avi", ".webm", ".gif", ".png", ".jpg", ".jpeg", ".json"),
+    }
+    if looks_like_file and not folder.is_dir():
+        raise OutputError(f"-o {folder} looks like a file: name a folder, for example -o out")
+    return folder
+
+
+def run_settings(  # one parameter per option: this is where they become settings
+    *,
+    radii: tuple[int, ...],
+    flow: FlowEngine,
+    flow_weights: str | None,
+    device: Device,
+    view: View,
+    background: Background,
+    start: str | None,
+    end: str | None,
+    threshold: float,
+    codec: Codec,
+    crf: int,
+    overwrite: bool,
+) -> "RunSettings":
+    """The settings that a command's options stand for.
+
+    Raises:
+        InputError: an option out of its bounds.
+    """
+    from ..pipeline import RunSettings
+
+    for radius in radii:
+        if not 0 <= radius <= MAX_RADIUS:
+            raise InputError(f"--radius {radius} is not within 0..{MAX_RADIUS}: try --radius 2")
+    if not 0 <= crf <= 51:
+        raise InputError(f"--crf {crf} is not within 0..51: try --crf {ENCODE.crf}")
+    if not 0 <= threshold <= 1:
+        raise InputError(f"--threshold {threshold:g} is not within 0..1: try {INFER.threshold:g}")
+    first, last = parse_time(start, "--start"), parse_time(end, "--end")
+    if last is not None and last <= (first or 0):
+        raise InputError(f"--end {end} is not after --start {start or 0}: give a later end")
+    return RunSettings(
+        radii=tuple(dict.fromkeys(radii)),
+        start=first,
+        end=last,
+        infer=InferSettings(threshold=threshold, device=device),
+        flow=FlowSettings(engine=flow, weights=flow_weights),
+        render=RenderSettings(view=view, background=background),
+        encode=EncodeSettings(codec=codec, crf=crf),
+        overwrite=overwrite,
+    )

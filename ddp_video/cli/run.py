@@ -1,0 +1,60 @@
+"""`ddp-video run`: the main job."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..settings import SmoothSettings
+from . import options as o
+
+
+def run(
+    inputs: o.Inputs,
+    output: o.Output = Path(),
+    radius: Annotated[
+        int, typer.Option(metavar="0..5", help="Frames on each side that smoothing looks at.")
+    ] = SmoothSettings.radius,
+    flow: o.FlowOption = o.FLOW.engine,
+    flow_weights: o.FlowWeights = None,
+    weights: o.Weights = None,
+    device: o.DeviceOption = o.INFER.device,
+    view: o.ViewOption = o.RENDER.view,
+    background: o.BackgroundOption = o.RENDER.background,
+    start: o.Start = None,
+    end: o.End = None,
+    threshold: o.Threshold = o.INFER.threshold,
+    codec: o.CodecOption = o.ENCODE.codec,
+    crf: o.Crf = o.ENCODE.crf,
+    overwrite: o.Overwrite = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Draw every person's surface coordinates into a video or a picture.
+
+    Writes STEM.contour.mp4 (.iuv.mkv, .parts.mp4, .mask.mp4 for other views,
+    PNG for a picture) and STEM.metrics.json with the steadiness (ITF, ISI) of
+    the source, of the unsmoothed and of the smoothed rendering. Sound and
+    subtitles are kept.
+
+    Examples:
+      ddp-video run clip.mp4
+      ddp-video run clip.mp4 -o out --background black --start 0:12 --end 0:20
+      ddp-video run photos/ *.mp4 -o out --view iuv
+    """
+    from .batch import run_all
+
+    settings = o.run_settings(
+        radii=(radius,),
+        flow=flow,
+        flow_weights=flow_weights,
+        device=device,
+        view=view,
+        background=background,
+        start=start,
+        end=end,
+        threshold=threshold,
+        codec=codec,
+        crf=crf,
+        overwrite=overwrite,
+    )
+    run_all(inputs, o.check_folder(output), weights, settings, quiet=quiet, name_radii=False)

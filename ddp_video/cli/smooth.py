@@ -1,0 +1,63 @@
+"""`ddp-video smooth`: what temporal smoothing does, for one radius or several."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..settings import SmoothSettings
+from . import options as o
+
+
+def smooth(
+    inputs: o.Inputs,
+    output: o.Output = Path(),
+    radius: Annotated[
+        list[int] | None,
+        typer.Option(
+            metavar="0..5",
+            help="Frames on each side; give it several times to compare, inference runs once. "
+            f"\\[default: {SmoothSettings.radius}]",
+            show_default=False,
+        ),
+    ] = None,
+    flow: o.FlowOption = o.FLOW.engine,
+    flow_weights: o.FlowWeights = None,
+    weights: o.Weights = None,
+    device: o.DeviceOption = o.INFER.device,
+    view: o.ViewOption = o.RENDER.view,
+    background: o.BackgroundOption = o.RENDER.background,
+    start: o.Start = None,
+    end: o.End = None,
+    threshold: o.Threshold = o.INFER.threshold,
+    codec: o.CodecOption = o.ENCODE.codec,
+    crf: o.Crf = o.ENCODE.crf,
+    overwrite: o.Overwrite = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Smooth along the optical flow, and compare raw, unsmoothed and smoothed.
+
+    Writes STEM.smooth-rR.contour.mp4 for every radius R, and
+    STEM.smooth.metrics.json.
+
+    Examples:
+      ddp-video smooth clip.mp4 --radius 2
+      ddp-video smooth clip.mp4 --radius 1 --radius 2 --background black
+    """
+    from .batch import run_all
+
+    settings = o.run_settings(
+        radii=tuple(radius or [SmoothSettings.radius]),
+        flow=flow,
+        flow_weights=flow_weights,
+        device=device,
+        view=view,
+        background=background,
+        start=start,
+        end=end,
+        threshold=threshold,
+        codec=codec,
+        crf=crf,
+        overwrite=overwrite,
+    )
+    run_all(inputs, o.check_folder(output), weights, settings, quiet=quiet, name_radii=True)

@@ -1,0 +1,1 @@
+"""Labels for real photos: what the teachers see, put together."""

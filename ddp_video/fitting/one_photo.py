@@ -1,0 +1,188 @@
+"""One photo to its labels: people, outlines, parts and U,V, and what must be ignored."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ..data.writer import PersonLabel
+from .observe import Teachers
+from .people import (
+    MIN_HEIGHT,
+    MIN_SCORE,
+    SURE_BOX,
+    Candidate,
+    best_pose,
+    box_iou,
+    credible,
+    find_people,
+    sensible,
+    share_out,
+)
+from .pseudo_labels import UNKNOWN, label_person, observe_surface
+from .sidecars import joint_error
+
+TURNS = (0.0, np.pi / 2, np.pi, -np.pi / 2)
+MAX_JOINT_ERROR = 0.06  # mean distance of landmarks to given joints, in sides of their box
+MIN_JOINTS = 9
+MIN_COVERED = 0.85  # of the joints must lie in the outline
+MIN_LABELLED = 0.65  # of an athlete's pixels must get a part
+MIN_OVERLAP = 0.4  # IoU of BlazePose's mask with a given outline, else the pose is not used
+
+
+@dataclass(frozen=True)
+class PhotoLabels:
+    """What the teachers say of one photo.
+
+    Attributes:
+        people: persons and ignored regions.
+        iuv: (H, W, 3) uint8 I, 255·U, 255·V, I = 255 where not known.
+        surfaces: number of people with surface labels.
+    """
+
+    people: list[PersonLabel]
+    iuv: np.ndarray
+    surfaces: int
+
+
+def label_photo(
+    teachers: Teachers, image: np.ndarray, given: list[np.ndarray] | None = None
+) -> PhotoLabels:
+    """Label one photo.
+
+    Args:
+        teachers: the networks.
+        image: (H, W, 3) uint8 RGB.
+        given: outlines of all persons (H, W) bool, where they are known; None: by RTMDet and the
+            matte.
+
+    Returns:
+        The labels; no people at all is a valid answer.
+    """
+    if given is not None:
+        people, others = _given_people(teachers, image, given)
+        masks = [p.mask for p in people if p.mask is not None]
+        rest = np.zeros(image.shape[:2], bool)
+    else:
+        people, others = find_people(teachers, image)
+        matte = teachers.matte(image)
+        masks, rest = share_out(matte, people) if people else ([], matte > 0.5)
+    return _assemble(teachers, image, people, masks, others, rest)
+
+
+def label_athlete(
+    teachers: Teachers, image: np.ndarray, joints: dict[str, np.ndarray]
+) -> PhotoLabels | str:
+    """Label the one person whose joints are given; the reason if the teachers cannot."""
+    known = np.array(list(joints.values()))
+    if len(known) < MIN_JOINTS:
+        return "fewer than nine joints are given"
+    low, high = known.min(0), known.max(0)
+    box = np.r_[low, high] + 0.1 * (high - low).max() * np.array([-1, -1, 1, 1])
+    poses = [teachers.pose(image, box, angle) for angle in TURNS]
+    pose = max(poses, key=lambda p: p.sureness - 3 * joint_error(p, joints, box)[0])
+    error, swapped = joint_error(pose, joints, box)
+    if pose.score < MIN_SCORE or error > MAX_JOINT_ERROR or swapped:
+        return f"pose and joints differ ({error:.3f})"
+    person = Candidate(box, pose)
+    matte = teachers.matte(image)
+    masks, rest = share_out(np.maximum(matte, 0.9 * (pose.mask > 0.8)), [person])
+    if not masks[0].any() or _covered(masks[0], known) < MIN_COVERED:
+        return "the outline misses joints"
+    others = [b[:4] for b in teachers.boxes(image, 0.25) if _elsewhere(b, masks[0])]
+    labels = _assemble(teachers, image, [person], masks, others, rest)
+    labelled = (labels.iuv[:, :, 0] > 0) & (labels.iuv[:, :, 0] != UNKNOWN)
+    if (labelled & masks[0]).sum() < MIN_LABELLED * masks[0].sum():
+        return "parts are in doubt"
+    return labels
+
+
+def _given_people(
+    teachers: Teachers, image: np.ndarray, given: list[np.ndarray]
+) -> tuple[list[Candidate], list[np.ndarray]]:
+    """People with known outlines, and sure boxes that no outline explains."""
+    people, taken = [], np.zeros(image.shape[:2], bool)
+    for mask in sorted(given, key=np.sum):  # small on top, as the reader draws
+        box = _box(mask)
+        pose = None
+        if box[3] - box[1] >= MIN_HEIGHT:
+            looked = best_pose(teachers, image, box)
+            pose = (
+                looked
+                if credible(looked, box) and _overlap(looked.mask, mask) > MIN_OVERLAP
+                else None
+            )
+        visible = mask & ~taken
+        if visible.any():
+            people.append(Candidate(box, pose, visible))
+        taken |= mask
+    found = teachers.boxes(image, SURE_BOX)
+    others = [b[:4] for b in found if all(box_iou(b, p.box) < 0.3 for p in people)]
+    return people, [b for b in others if _elsewhere(b, taken)]
+
+
+def _assemble(
+    teachers: Teachers,
+    image: np.ndarray,
+    people: list[Candidate],
+    masks: list[np.ndarray],
+    others: list[np.ndarray],
+    rest: np.ndarray,
+) -> PhotoLabels:
+    labels: list[PersonLabel] = []
+    iuv = np.zeros(image.shape, np.uint8)
+    ignored = _opened(rest)
+    surfaces = 0
+    for person, mask in zip(people, masks, strict=True):
+        if not mask.any() or not sensible(mask, _box(mask)) or not sensible(mask, person.box):
+            others = [*others, person.box]
+            continue
+        own = np.where(mask[:, :, None], np.array([UNKNOWN, 0, 0], np.uint8), 0)
+        if person.pose is not None:
+            own = label_person(observe_surface(teachers, image, person.pose), person.pose, mask)
+        iuv[mask] = own[mask]
+        known = (own[:, :, 0] > 0) & (own[:, :, 0] != UNKNOWN)
+        surfaces += bool(known.any())
+        labels.append(PersonLabel(mask))
+    for box in others:
+        x0, y0, x1, y1 = np.round(box[:4]).astype(int)
+        ignored[max(y0, 0) : y1, max(x0, 0) : x1] = True
+    for label in labels:
+        ignored &= ~label.mask
+    iuv[ignored] = (UNKNOWN, 0, 0)
+    if ignored.any():
+        labels.append(PersonLabel(ignored, ignore=True))
+    return PhotoLabels(labels, iuv, surfaces)
+
+
+def _opened(mask: np.ndarray) -> np.ndarray:
+    """Without the thin rims that a matte leaves around people."""
+    kernel = np.ones((5, 5), np.uint8)
+    return cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0
+
+
+def _box(mask: np.ndarray) -> np.ndarray:
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], float)
+
+
+def _overlap(soft: np.ndarray, mask: np.ndarray) -> float:
+    hard = soft > 0.5
+    return float((hard & mask).sum() / max((hard | mask).sum(), 1))
+
+
+def _covered(mask: np.ndarray, joints: np.ndarray) -> float:
+    """Share of joints (N, 2) that lie in the mask or within a few pixels of it."""
+    near = cv2.dilate(mask.astype(np.uint8), np.ones((7, 7), np.uint8))
+    column, row = np.round(joints).astype(int).T
+    inside = (column >= 0) & (row >= 0) & (column < mask.shape[1]) & (row < mask.shape[0])
+    return float((near[row[inside], column[inside]] > 0).mean()) if inside.any() else 0.0
+
+
+def _elsewhere(box: np.ndarray, mask: np.ndarray) -> bool:
+    """Whether a box is not about the people of this mask."""
+    x0, y0, x1, y1 = np.round(box[:4]).astype(int)
+    own = mask[max(y0, 0) : y1, max(x0, 0) : x1]
+    return (
+        own.size > 0 and own.mean() < 0.3 and box_iou(box, _box(mask) if mask.any() else box) < 0.5
+    )

@@ -1,0 +1,94 @@
+"""What a run is told and where its files go."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+from ..encode import check_output
+from ..errors import OutputError
+from ..settings import EncodeSettings, FlowSettings, InferSettings, RenderSettings, SmoothSettings
+from ..types import VideoInfo
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """Everything that decides what a run gives.
+
+    Attributes:
+        radii: the smoothing radii to write; one inference serves them all.
+        start: seconds from the source's beginning; None: its first frame.
+        end: seconds, exclusive; None: its last frame.
+        infer: how the network looks at a frame.
+        flow: which optical flow joins the frames.
+        render: what is drawn.
+        encode: how the video is written.
+        overwrite: replace files that exist.
+    """
+
+    radii: tuple[int, ...] = (SmoothSettings.radius,)
+    start: Fraction | None = None
+    end: Fraction | None = None
+    infer: InferSettings = field(default_factory=InferSettings)
+    flow: FlowSettings = field(default_factory=FlowSettings)
+    render: RenderSettings = field(default_factory=RenderSettings)
+    encode: EncodeSettings = field(default_factory=EncodeSettings)
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The files of one run.
+
+    Attributes:
+        renderings: radius → the video or picture.
+        metrics: the JSON.
+    """
+
+    renderings: Mapping[int, Path]
+    metrics: Path
+
+
+def plan(info: VideoInfo, out_dir: Path, settings: RunSettings, name_radii: bool = False) -> Paths:
+    """Name the files of a run, and make sure that they can be written.
+
+    Raises:
+        OutputError: the folder cannot be made, a file exists, or a file would replace its source.
+    """
+    stem = output_stem(info.path)
+    lossless = is_lossless(settings)
+    suffix = "png" if info.is_picture else ("mkv" if lossless else "mp4")
+    ending = f"{settings.render.view}.{suffix}"
+    renderings = {
+        radius: out_dir
+        / (f"{stem}.smooth-r{radius}.{ending}" if name_radii else f"{stem}.{ending}")
+        for radius in settings.radii
+    }
+    metrics = out_dir / (f"{stem}.smooth.metrics.json" if name_radii else f"{stem}.metrics.json")
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{out_dir} cannot be made a folder ({error.strerror}): choose another with -o"
+        ) from error
+    for path in (*renderings.values(), metrics):
+        check_output(path, [info.path], settings.overwrite)
+    return Paths(renderings, metrics)
+
+
+def output_stem(source: Path) -> str:
+    """What the outputs of a source are named after: `clip.mp4` → clip, `shots/` → shots."""
+    if "%" in source.name:  # frame_%05d.png → frame
+        return source.name.split("%")[0].rstrip("_-. ") or source.resolve().parent.name
+    if source.is_dir():
+        return source.resolve().name or "pictures"
+    return source.stem
+
+
+def is_lossless(settings: RunSettings) -> bool:
+    """Labels must not pass through 4:2:0, and H.264 has no alpha."""
+    return (
+        settings.encode.codec == "ffv1"
+        or settings.render.view == "iuv"
+        or settings.render.background == "transparent"
+    )

@@ -1,0 +1,37 @@
+"""What a user installs: the wheel holds the package and its weights, and nothing else."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> list[str]:
+    """The names of the files in the wheel."""
+    builder = pytest.importorskip("hatchling.builders.wheel").WheelBuilder(str(REPOSITORY))
+    folder = tmp_path_factory.mktemp("wheel")
+    (path,) = builder.build(directory=str(folder), versions=["standard"])
+    with zipfile.ZipFile(path) as archive:
+        return archive.namelist()
+
+
+def test_every_module_is_in(wheel):
+    modules = {
+        path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / "ddp_video").rglob("*.py")
+    }
+    assert modules <= set(wheel)
+    assert "ddp_video/py.typed" in wheel
+
+
+def test_the_weights_are_in(wheel):
+    weights = {f"ddp_video/weights_data/{path.name}" for path in (REPOSITORY / "weights").iterdir()}
+    assert "ddp_video/weights_data/manifest.toml" in weights
+    assert weights <= set(wheel)
+
+
+def test_nothing_else_is_in(wheel):
+    assert {name.split("/")[0] for name in wheel} == {"ddp_video", "ddp_video-0.1.0.dist-info"}
+    assert not [name for name in wheel if "__pycache__" in name or "/tests/" in name]
