@@ -81,7 +81,9 @@ class Frame:
 
     def __post_init__(self) -> None:
         if self.image.ndim != 3 or self.image.shape[2] != 3 or self.image.dtype != np.uint8:
-            raise ShapeError(f"a frame is (H, W, 3) uint8, not {self.image.shape} {self.image.dtype}")
+            raise ShapeError(
+                f"a frame is (H, W, 3) uint8, not {self.image.shape} {self.image.dtype}"
+            )
 
     @property
     def time(self) -> Fraction:
@@ -132,7 +134,9 @@ class Prediction:
         if self.logits.ndim != 3 or self.logits.shape[0] != LOGIT_CHANNELS:
             raise ShapeError(f"logits are ({LOGIT_CHANNELS}, h, w), not {tuple(self.logits.shape)}")
         if self.coverage.shape != self.logits.shape[1:]:
-            raise ShapeError(f"coverage is {tuple(self.logits.shape[1:])}, not {tuple(self.coverage.shape)}")
+            raise ShapeError(
+                f"coverage is {tuple(self.logits.shape[1:])}, not {tuple(self.coverage.shape)}"
+            )
 
 
 class FlowEstimator(Protocol):

@@ -1,5 +1,6 @@
 """Reading: what goes into generated files comes out, at its time, upright, in its colours."""
 
+import gc
 import os
 import struct
 import threading
@@ -434,6 +435,25 @@ def test_no_more_than_asked_is_decoded_ahead():
         assert len(made) <= taken + 3
     ahead.close()
     assert len(made) <= 49 + 3
+
+
+def test_decoded_frames_do_not_pile_up(tmp_path):
+    """Nothing but reference counts frees them: a cycle would hold megabytes until Python's gc."""
+    path = h264_clip(tmp_path / "clip.mp4", 40)
+
+    def alive() -> int:
+        return sum(type(thing) is av.VideoFrame for thing in gc.get_objects())
+
+    gc.collect()
+    before = alive()
+    gc.disable()
+    try:
+        for _ in FrameReader(path, prefetch=0):
+            pass
+        kept = alive() - before
+    finally:
+        gc.enable()
+    assert kept < 10  # of 40: those few of which the display matrix was asked
 
 
 def test_errors_come_after_the_frames_before_them():

@@ -39,7 +39,7 @@ def run_all(
             try:
                 report = _one(source, out_dir, engines, settings, quiet, name_radii)
             except (DdpVideoError, OSError) as error:
-                failures.append(console.complain(error, str(source)))
+                failures.append(console.complain(error, str(source) if len(sources) > 1 else ""))
             else:
                 reports.append(report)
     if reports and not quiet:
@@ -104,7 +104,7 @@ def steadiness_table(reports: Sequence[RunReport]) -> Table:
     table = Table(caption="whole frame; ITF in dB, ISI 0..1, higher is steadier")
     table.add_column("steadiness", no_wrap=True)
     for background in backgrounds:
-        where = "over the video" if background == "video" else "on black"
+        where = "over video" if background == "video" else "on black"
         table.add_column(f"ITF\n{where}", justify="right")
         table.add_column(f"ISI\n{where}", justify="right")
     for report in reports:

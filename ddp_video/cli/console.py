@@ -91,6 +91,9 @@ def progress_bar(what: str, quiet: bool) -> Iterator[Callable[[int, int | None],
     Yields:
         The callback that the library calls with frames done and frames expected.
     """
+    if quiet or not err.is_terminal:
+        yield lambda done, total: None
+        return
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -98,8 +101,7 @@ def progress_bar(what: str, quiet: bool) -> Iterator[Callable[[int, int | None],
         _Rate(),
         TimeRemainingColumn(),
     )
-    hidden = quiet or not err.is_terminal
-    with Progress(*columns, console=err, transient=True, disable=hidden) as bar:
+    with Progress(*columns, console=err, transient=True) as bar:
         task = bar.add_task(what, total=None, expected="?")
 
         def advance(done: int, total: int | None) -> None:

@@ -29,17 +29,23 @@ def train(
             show_default=False,
         ),
     ],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="State, log, weights.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="State, log, weights.")
+    ],
     preset: Annotated[str, typer.Option(help=f"One of {', '.join(PRESETS)}.")] = "distil",
     backgrounds: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Pictures without people, for copy-paste scenes.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Pictures without people, for copy-paste scenes."),
     ] = None,
     trunk: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Trained trunk (safetensors, torchvision's names) to start from."),
+        typer.Option(
+            metavar="FILE", help="Trained trunk (safetensors, torchvision's names) to start from."
+        ),
     ] = None,
     start: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Weights of the whole network to start from.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Weights of the whole network to start from."),
     ] = None,
     steps: Annotated[int | None, typer.Option(help="Optimiser steps in all.")] = None,
     batch: Annotated[int | None, typer.Option(help="Pictures per step and process.")] = None,
@@ -49,7 +55,8 @@ def train(
     workers: Annotated[int | None, typer.Option(help="Loader processes.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of everything random.")] = None,
     minutes: Annotated[
-        float | None, typer.Option(help="Stop after this long, everything saved; the next call goes on.")
+        float | None,
+        typer.Option(help="Stop after this long, everything saved; the next call goes on."),
     ] = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads of the network.")] = None,
     device: o.DeviceOption = o.INFER.device,
@@ -73,7 +80,15 @@ def train(
     from ..training.loop import Run
     from ..training.loop import train as train_network
 
-    changes = {"steps": steps, "batch": batch, "size": size, "rate": rate, "scenes": scenes, "workers": workers, "seed": seed}
+    changes = {
+        "steps": steps,
+        "batch": batch,
+        "size": size,
+        "rate": rate,
+        "scenes": scenes,
+        "workers": workers,
+        "seed": seed,
+    }
     settings = settings_of(preset, {k: v for k, v in changes.items() if v is not None})
     if threads:
         torch.set_num_threads(threads)
@@ -145,10 +160,16 @@ def start_weights(trunk: Path | None, start: Path | None) -> "dict[str, Tensor]"
         if path is None:
             continue
         try:
-            weights |= {prefix + name: value for name, value in load_file(path).items()}
+            found = load_file(path)
         except (OSError, SafetensorError) as error:
             raise DataError(f"{path} cannot be read as safetensors ({error})") from error
+        weights |= {prefix + n: v for n, v in found.items() if not (prefix and _beyond_trunk(n))}
     return weights
+
+
+def _beyond_trunk(name: str) -> bool:
+    """Parts of a torchvision classifier that a trunk does not have."""
+    return name.startswith(("fc.", "classifier.", "features.18.")) or "num_batches" in name
 
 
 def _reporter(settings: TrainSettings, quiet: bool) -> "Callable[[StepReport], None]":
@@ -159,10 +180,14 @@ def _reporter(settings: TrainSettings, quiet: bool) -> "Callable[[StepReport], N
         recent.append(step)
         if quiet or step.step % REPORT_EVERY:
             return
-        terms = {k: sum(r.losses[k] for r in recent if k in r.losses) / len(recent) for k in step.losses}
+        terms = {
+            k: sum(r.losses[k] for r in recent if k in r.losses) / len(recent) for k in step.losses
+        }
         speed = sum(r.pictures_per_second for r in recent) / len(recent)
         text = " ".join(f"{k} {v:.3f}" for k, v in terms.items())
-        out.print(f"{step.step}/{settings.steps} rate {step.rate:.1e} {text} · {speed:.1f} pictures/s")
+        out.print(
+            f"{step.step}/{settings.steps} rate {step.rate:.1e} {text} · {speed:.1f} pictures/s"
+        )
         recent.clear()
 
     return report

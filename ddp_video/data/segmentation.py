@@ -68,7 +68,6 @@ def decode(segmentation: Any, height: int, width: int) -> np.ndarray:  # noqa: A
     Raises:
         DataError: neither polygons nor run lengths of this size.
     """
-    coco = _coco_mask()
     if isinstance(segmentation, Mapping):
         if "counts" not in segmentation or list(segmentation.get("size", ())) != [height, width]:
             raise DataError(
@@ -76,16 +75,44 @@ def decode(segmentation: Any, height: int, width: int) -> np.ndarray:  # noqa: A
                 f"not size {segmentation.get('size')}: write the segmentation again"
             )
         counts = segmentation["counts"]
-        rle = (
-            coco.frPyObjects(dict(segmentation), height, width)
-            if isinstance(counts, list)
-            else {"size": [height, width], "counts": counts}
-        )
-        return coco.decode(rle).astype(bool)
+        return _fill(counts if isinstance(counts, list) else _counts(counts), height, width)
     polygons = [p for p in segmentation if isinstance(p, Sequence) and len(p) >= 6]
     if not polygons:
         raise DataError("a segmentation needs a polygon of at least three points, or run lengths")
-    return coco.decode(coco.merge(coco.frPyObjects(polygons, height, width))).astype(bool)
+    coco = _coco_mask()
+    rle = coco.merge(coco.frPyObjects(polygons, height, width))
+    return _fill(_counts(rle["counts"]), height, width)
+
+
+def _counts(text: str | bytes) -> np.ndarray:
+    """Run lengths from COCO's compressed string.
+
+    Each number is written in groups of 5 bits, low first, as characters from '0' on, with 32 added
+    where another group follows; from the fourth number on it is the difference to the one two
+    before.
+    """
+    code = np.frombuffer(text.encode("ascii") if isinstance(text, str) else text, np.uint8)
+    code = code.astype(np.int64) - ord("0")
+    last = np.flatnonzero((code & 32) == 0)
+    first = np.r_[0, last[:-1] + 1]
+    place = np.arange(len(code)) - np.repeat(first, last - first + 1)
+    counts = np.add.reduceat((code & 31) << (5 * place), first)
+    counts -= np.where(code[last] & 16, np.int64(1) << (5 * (last - first + 1)), 0)
+    counts[1::2] = np.cumsum(counts[1::2])
+    counts[2::2] = np.cumsum(counts[2::2])
+    return counts
+
+
+def _fill(counts: Sequence[int] | np.ndarray, height: int, width: int) -> np.ndarray:
+    """Mask from run lengths, which alternate 0 and 1 down the columns."""
+    counts = np.asarray(counts, np.int64)
+    if (counts < 0).any() or counts.sum() != height * width:
+        raise DataError(
+            f"run lengths cover {counts.sum()} of {height * width} pixels: "
+            "write the segmentation again"
+        )
+    values = np.repeat(np.arange(len(counts)) % 2 == 1, counts)
+    return np.ascontiguousarray(values.reshape(width, height).T)
 
 
 def encode(mask: np.ndarray) -> dict[str, Any]:

@@ -65,7 +65,6 @@ class DatasetWriter:
                 self._take_annotations(read_annotations(self.folder / ANNOTATIONS))
             if (self.folder / JOURNAL).exists():
                 self._take_journal()
-            self._journal = (self.folder / JOURNAL).open("a", encoding="utf-8")
         except OSError as error:
             raise OutputError(
                 f"cannot write {self.folder}: {error.strerror}; choose another folder"
@@ -145,7 +144,6 @@ class DatasetWriter:
         Returns:
             The path of `annotations.json`.
         """
-        self._journal.close()
         images, annotations, skipped = [], [], {}
         for key, item in self._entries.items():
             if "skipped" in item:
@@ -185,14 +183,19 @@ class DatasetWriter:
         for line in (self.folder / JOURNAL).read_text(encoding="utf-8").splitlines():
             try:
                 item = json.loads(line)
-            except ValueError:  # the last line of a job that was cut off
+            except ValueError:  # empty, or the last line of a job that was cut off
                 continue
             self._entries[item["key"]] = item
 
     def _note(self, item: dict[str, Any]) -> None:
         self._entries[item["key"]] = item
-        self._journal.write(json.dumps(item) + "\n")
-        self._journal.flush()
+        try:  # a line of its own even after one that was cut off
+            with (self.folder / JOURNAL).open("a", encoding="utf-8") as journal:
+                journal.write("\n" + json.dumps(item) + "\n")
+        except OSError as error:
+            raise OutputError(
+                f"cannot write {self.folder}: {error.strerror}; free space?"
+            ) from error
 
     def _write(self, name: str, data: bytes) -> None:
         path = self.folder / name

@@ -308,10 +308,13 @@ class _Upright:
         self.scaled = 0
         self._size = (info.width, info.height)
         self._reformatter = VideoReformatter()  # kept: it holds swscale's tables
+        self._turn: Turn | None = None  # that of the first frame: it belongs to the stream
 
     def rgb(self, frame: VideoFrame) -> np.ndarray:
         """(H, W, 3) uint8 as displayed."""
-        turn = _display_turn(frame)
+        if self._turn is None:  # asked once: side data keep a frame in memory until Python's gc
+            self._turn = _display_turn(frame)
+        turn = self._turn
         width, height = self._size[::-1] if turn.transpose else self._size
         self.scaled += (frame.width, frame.height) != (width, height)
         matrix = None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import av
 from av.container import InputContainer, OutputContainer
-from av.error import FFmpegError
+from av.error import ArgumentError, FFmpegError, InvalidDataError
 from av.packet import Packet
 from av.stream import Discard, Stream
 
@@ -67,7 +67,7 @@ class StreamCopy:
                 return
             try:
                 self._target.mux(packet)
-            except ValueError:  # InvalidDataError: a broken packet; a full disk is an OSError
+            except (InvalidDataError, ArgumentError):  # a broken packet, a time that runs back
                 self._broken += 1
             self._next = next(self._packets, None)
 

@@ -259,9 +259,11 @@ def _load(path: Path, threads: int) -> Any:  # noqa: ANN401 - onnxruntime has no
     options = ort.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = threads
+    state = ort.capi.onnxruntime_pybind11_state
+    refused = (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf)
     try:
         return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except (RuntimeError, ValueError) as error:  # onnxruntime's own errors derive from RuntimeError
+    except refused as error:
         raise DataError(f"{path} is not an ONNX network; copy the file again") from error
 
 

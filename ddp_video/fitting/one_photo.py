@@ -26,7 +26,7 @@ TURNS = (0.0, np.pi / 2, np.pi, -np.pi / 2)
 MAX_JOINT_ERROR = 0.06  # mean distance of landmarks to given joints, in sides of their box
 MIN_JOINTS = 9
 MIN_COVERED = 0.85  # of the joints must lie in the outline
-MIN_LABELLED = 0.65  # of an athlete's pixels must get a part
+MIN_LABELLED = 0.75  # of an athlete's pixels must get a part
 MIN_OVERLAP = 0.4  # IoU of BlazePose's mask with a given outline, else the pose is not used
 
 

@@ -79,7 +79,7 @@ class MobileNetV2(nn.Module):
 
 
 class ResNet50(nn.Module):
-    """ResNet-50 with frozen batch norm, as Detectron2 fine-tunes it (Sec. 6)."""
+    """ResNet-50 with frozen batch norm, as Detectron2 fine-tunes it (Sec. 6); torchvision's names."""
 
     mean = (123.675, 116.28, 103.53)
     std = (58.395, 57.12, 57.375)
@@ -87,20 +87,21 @@ class ResNet50(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.body = resnet50(norm_layer=FrozenBatchNorm2d)
-        self.body.fc = nn.Identity()  # pyright: ignore[reportAttributeAccessIssue]
+        net = resnet50(norm_layer=FrozenBatchNorm2d)
+        self.conv1, self.bn1 = net.conv1, net.bn1
+        self.layer1, self.layer2, self.layer3, self.layer4 = (
+            *(net.layer1, net.layer2, net.layer3, net.layer4),
+        )
 
     def blocks(self) -> list[nn.Module]:
         """From the picture on, for freezing the first ones."""
-        net = self.body
-        return [net.conv1, net.layer1, net.layer2, net.layer3, net.layer4]
+        return [self.conv1, self.layer1, self.layer2, self.layer3, self.layer4]
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """(B, 3, H, W) normalised -> C2..C5."""
-        net = self.body
-        x = net.maxpool(net.relu(net.bn1(net.conv1(images))))
+        x = F.max_pool2d(F.relu(self.bn1(self.conv1(images))), 3, stride=2, padding=1)
         maps = []
-        for layer in (net.layer1, net.layer2, net.layer3, net.layer4):
+        for layer in self.blocks()[1:]:
             x = layer(x)
             maps.append(x)
         return maps
@@ -112,7 +113,9 @@ class FeaturePyramid(nn.Module):
     def __init__(self, in_channels: Sequence[int], channels: int, extra_levels: int) -> None:
         super().__init__()
         self.lateral = nn.ModuleList(nn.Conv2d(c, channels, 1) for c in in_channels)
-        self.output = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1) for _ in in_channels)
+        self.output = nn.ModuleList(
+            nn.Conv2d(channels, channels, 3, padding=1) for _ in in_channels
+        )
         self.extra = nn.ModuleList(
             nn.Conv2d(channels, channels, 3, stride=2, padding=1) for _ in range(extra_levels)
         )

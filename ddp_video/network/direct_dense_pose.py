@@ -14,7 +14,9 @@ from .global_iuv_branch import GlobalIUVBranch
 from .instance_branch import DetectionLimits, Detections, InstanceBranch, InstanceMaps, detect
 from .sparse_residual_fcn import SparseBackend
 
-FLOOR = 1e-3  # least probability of a part: keeps log-probabilities bounded where frames are averaged
+FLOOR = (
+    1e-3  # least probability of a part: keeps log-probabilities bounded where frames are averaged
+)
 
 
 @dataclass(frozen=True)

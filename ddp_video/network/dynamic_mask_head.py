@@ -23,11 +23,14 @@ def split_parameters(theta_KP: Tensor) -> list[tuple[Tensor, Tensor]]:
     parts = theta_KP.split(sizes, dim=1)
     n = len(LAYERS)
     return [
-        (parts[k].reshape(-1, o, i), parts[n + k].reshape(-1, o, 1)) for k, (i, o) in enumerate(LAYERS)
+        (parts[k].reshape(-1, o, i), parts[n + k].reshape(-1, o, 1))
+        for k, (i, o) in enumerate(LAYERS)
     ]
 
 
-def relative_coordinates(centres_K2: Tensor, scale_K: Tensor, size: tuple[int, int], stride: int) -> Tensor:
+def relative_coordinates(
+    centres_K2: Tensor, scale_K: Tensor, size: tuple[int, int], stride: int
+) -> Tensor:
     """(K, 2, h, w): from every cell to the instance's location, x then y, in units of `scale`."""
     h, w = size
     x = (torch.arange(w, device=centres_K2.device) + 0.5) * stride

@@ -6,7 +6,9 @@ from torch import Tensor, nn
 GROUPS = 16
 
 
-def conv_norm_relu(channels: int, out_channels: int | None = None, stride: int = 1) -> nn.Sequential:
+def conv_norm_relu(
+    channels: int, out_channels: int | None = None, stride: int = 1
+) -> nn.Sequential:
     """3x3 convolution, group norm, ReLU: the unit of the aggregation and of the instance branch."""
     out_channels = out_channels or channels
     return nn.Sequential(
@@ -22,7 +24,8 @@ class FeatureAggregation(nn.Module):
     def __init__(self, channels: int, levels: int = 3) -> None:
         super().__init__()
         self.steps = nn.ModuleList(
-            nn.ModuleList(conv_norm_relu(channels) for _ in range(level + 1)) for level in range(levels)
+            nn.ModuleList(conv_norm_relu(channels) for _ in range(level + 1))
+            for level in range(levels)
         )
         self.fine = conv_norm_relu(channels)
 

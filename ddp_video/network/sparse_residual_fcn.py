@@ -64,10 +64,11 @@ def _dense_conv(x_nC: Tensor, weight: Tensor, sites: Sites) -> Tensor:
 def _spconv_conv(x_nC: Tensor, weight_DC33: Tensor, sites: Sites) -> Tensor:
     """spconv's implicit GEMM; its index pairs are kept with the sites through the indice key."""
     if not x_nC.is_cuda:
-        raise InputError("the spconv backend needs a CUDA device; use --sparse-backend gather")
+        raise InputError(
+            "the spconv backend needs a CUDA device; use InferSettings(sparse_backend='gather')"
+        )
     try:
         import spconv.pytorch as spconv
-        from spconv.pytorch import functional as spconv_functional
     except ImportError as error:
         raise InputError("spconv is not installed; pip install 'ddp-video[spconv]'") from error
     b, h, w = sites.shape
@@ -76,11 +77,12 @@ def _spconv_conv(x_nC: Tensor, weight_DC33: Tensor, sites: Sites) -> Tensor:
     conv = spconv.SubMConv2d(weight_DC33.shape[1], weight_DC33.shape[0], 3, padding=1, bias=False)
     conv = conv.to(x_nC.device, x_nC.dtype)
     conv.weight = nn.Parameter(weight_DC33.permute(0, 2, 3, 1).contiguous(), requires_grad=False)
-    del spconv_functional
     return conv(spconv.SparseConvTensor(x_nC, index, [h, w], b)).features
 
 
-def submanifold_conv(x_nC: Tensor, weight_DC33: Tensor, sites: Sites, backend: SparseBackend) -> Tensor:
+def submanifold_conv(
+    x_nC: Tensor, weight_DC33: Tensor, sites: Sites, backend: SparseBackend
+) -> Tensor:
     """3x3 convolution at the active sites, reading active sites only; (n, D)."""
     if len(sites) == 0:
         return x_nC.new_zeros((0, weight_DC33.shape[0])) + 0 * weight_DC33.sum()

@@ -8,18 +8,15 @@ y backwards, z up, root between the hips.
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from ..errors import DataError, InputError
 
-if TYPE_CHECKING:
-    import torch
-
 
 @cache
-def anny_model() -> "torch.nn.Module":
+def anny_model() -> Any:  # noqa: ANN401  (anny is optional, so its type cannot be named)
     """Anny with the whole base mesh, in float32; loading takes 5 to 30 seconds.
 
     Raises:
@@ -112,7 +109,7 @@ class Body:
         Args:
             turns: bone → (T, 3, 3) world rotation away from the rest pose; a bone that is not named
                 turns with its parent.
-            root: (T, 3) where the point between the hips goes.
+            root: (T, 3) how far the root bone (between the hips) is moved.
 
         Returns:
             (T, B, 3, 4).

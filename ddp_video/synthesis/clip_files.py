@@ -10,12 +10,13 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.error import FFmpegError
 
 from ..errors import DataError
 
 SOUND_RATE = 44_100
 NOTES = (220.0, 277.18, 329.63, 440.0, 329.63, 277.18)  # Hz: an A major chord, up and down
-FFV1 = {"level": "3", "coder": "1", "context": "0", "slices": "4", "slicecrc": "1"}
+FFV1 = {"level": "3", "coder": "1", "context": "0", "slices": "12", "slicecrc": "1"}
 
 
 def tune(seconds: float) -> np.ndarray:
@@ -32,7 +33,7 @@ def tune(seconds: float) -> np.ndarray:
     return (0.25 * tone * envelope).astype(np.float32)
 
 
-def write_video(path: Path, frames: np.ndarray, rate: int, crf: int = 18) -> None:
+def write_video(path: Path, frames: np.ndarray, rate: int, crf: int = 17) -> None:
     """Write (T, H, W, 3) RGB frames as H.264 yuv420p, the tune as AAC; replaced at the end."""
     beside = path.with_name(f".{path.name}.part")
     with av.open(str(beside), "w", format="mp4", options={"movflags": "faststart"}) as out:
@@ -101,7 +102,7 @@ def read_truth(path: Path) -> tuple[np.ndarray, np.ndarray]:
     try:
         with av.open(str(path)) as source:
             frames = [f.to_ndarray(format="gray") for f in source.decode(video=0)]
-    except (av.FFmpegError, IndexError) as error:
+    except (FFmpegError, IndexError) as error:
         raise DataError(f"{path} is no truth video; make it again (samples/README.md)") from error
     stacked = np.stack(frames)
     if stacked.shape[1] % 4:

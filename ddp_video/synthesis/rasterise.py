@@ -3,11 +3,19 @@
 from dataclasses import dataclass
 
 import numpy as np
-import warp as wp
+
+from ..errors import InputError
+
+try:
+    import warp as wp
+except ImportError as error:
+    raise InputError(
+        "rendering people needs anny and warp: pip install 'ddp-video[synth]'"
+    ) from error
 
 from .ray_kernels import colour_kernel, hit_kernel, nearest_kernel
 
-wp.config.quiet = True
+wp.config.quiet = True  # pyright: ignore[reportAttributeAccessIssue]
 
 
 @dataclass(frozen=True)

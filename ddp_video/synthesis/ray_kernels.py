@@ -7,6 +7,8 @@
 
 import warp as wp
 
+wp.set_module_options({"enable_backward": False})  # no gradients: compiles in half the time
+
 FAR = 1.0e6
 TRANSPARENT = 0.45  # alpha below which a texel lets the ray through
 LAYERS = 8  # transparent layers a ray may cross

@@ -38,20 +38,20 @@ def dice_loss(logit_Khw: Tensor, truth_Khw: Tensor, known_Khw: Tensor) -> Tensor
     return 1 - (2 * overlap + 1e-3) / (total + 1e-3)
 
 
-def part_loss(rows_m75: Tensor, part_m: Tensor) -> Tensor:
-    """L_I: cross-entropy over background and 24 parts."""
-    return F.cross_entropy(rows_m75[:, :PARTS], part_m) if len(part_m) else rows_m75.sum() * 0
+def part_loss(rows_m75: Tensor, part_m: Tensor, weight_m: Tensor) -> Tensor:
+    """L_I: cross-entropy over background and 24 parts, weighted mean over the labelled sites."""
+    loss = F.cross_entropy(rows_m75[:, :PARTS], part_m, reduction="none")
+    return (loss * weight_m).sum() / weight_m.sum().clamp(min=1e-6)
 
 
-def uv_loss(rows_m75: Tensor, part_m: Tensor, uv_m2: Tensor) -> Tensor:
-    """L_UV: smooth L1 on U and V of the true part."""
+def uv_loss(rows_m75: Tensor, part_m: Tensor, uv_m2: Tensor, weight_m: Tensor) -> Tensor:
+    """L_UV: smooth L1 on U and V of the true part, weighted mean over the sites on a part."""
     on = part_m > 0
-    if not bool(on.any()):
-        return rows_m75.sum() * 0
-    rows, part = rows_m75[on], part_m[on, None]
+    rows, part, weight = rows_m75[on], part_m[on, None], weight_m[on]
     u = rows[:, PARTS : 2 * PARTS].gather(1, part)
     v = rows[:, 2 * PARTS :].gather(1, part)
-    return F.smooth_l1_loss(torch.cat((u, v), 1), uv_m2[on], beta=UV_BETA)
+    loss = F.smooth_l1_loss(torch.cat((u, v), 1), uv_m2[on], beta=UV_BETA, reduction="none")
+    return (loss.mean(1) * weight).sum() / weight.sum().clamp(min=1e-6)
 
 
 def smoothness_loss(rows_n75: Tensor, member_nN: Tensor, neighbours_n9: Tensor) -> Tensor:

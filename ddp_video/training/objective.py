@@ -85,29 +85,49 @@ class Objective(nn.Module):
         offset = torch.tensor(
             [0, *[len(s) for s in batch.has_surface[:-1]]], device=person.device
         ).cumsum(0)
-        labelled = labelled[offset[image] + person].float()
-        ins = losses.dice_loss(masks[:, 0], own, known_person).mean()
-        dp = losses.dice_loss(masks[:, 1], surface, known_surface)
-        dp = (dp * labelled).sum() / labelled.sum().clamp(min=1)
+        row = offset[image] + person
+        weight = torch.cat(batch.weights)[row]
+        ins = _mean(losses.dice_loss(masks[:, 0], own, known_person), weight)
+        dp = _mean(losses.dice_loss(masks[:, 1], surface, known_surface), weight * labelled[row])
         return {"M_ins": self.weights.masks * ins, "M_dp": self.weights.masks * dp}
 
     def _iuv_terms(self, rows: Tensor, sites: Sites, batch: Batch) -> dict[str, Tensor]:
         """L_IUV, Eq. 9, on dense labels and on annotated points alike."""
         part = batch.part.flatten()[sites.flat].long()
         uv = batch.uv.permute(0, 2, 3, 1).reshape(-1, 2)[sites.flat].float() / 255
+        weight = cell_weights(batch).flatten()[sites.flat]
         known = (part != UNKNOWN).nonzero().squeeze(1)
-        at, part, uv = rows[known], part[known], uv[known]
+        at, part, uv, weight = rows[known], part[known], uv[known], weight[known]
         if any(len(p) for p in batch.points):
             point_rows, point_part, point_uv = rows_at_points(rows, sites, batch.points)
-            at = torch.cat((at, point_rows))
-            part, uv = torch.cat((part, point_part)), torch.cat((uv, point_uv))
+            owners = zip(batch.weights, batch.points, strict=True)
+            point_weight = torch.cat([w[p[:, 5].long()] for w, p in owners if len(p)])
+            at, part = torch.cat((at, point_rows)), torch.cat((part, point_part))
+            uv, weight = torch.cat((uv, point_uv)), torch.cat((weight, point_weight))
         w = self.weights
-        terms = {"I": losses.part_loss(at, part), "UV": w.uv * losses.uv_loss(at, part, uv)}
+        terms = {
+            "I": losses.part_loss(at, part, weight),
+            "UV": w.uv * losses.uv_loss(at, part, uv, weight),
+        }
         if w.smooth:
             terms["smooth"] = w.smooth * losses.smoothness_loss(
                 rows, sites.member, sites.neighbours
             )
         return terms
+
+
+def _mean(value_K: Tensor, weight_K: Tensor) -> Tensor:
+    """Weighted mean, zero where nothing weighs."""
+    return (value_K * weight_K).sum() / weight_K.sum().clamp(min=1e-6)
+
+
+def cell_weights(batch: Batch) -> Tensor:
+    """(B, h, w): how much the person of every cell counts; 1 where there is none."""
+    table = torch.ones((len(batch.weights), 256), device=batch.instance.device)
+    for image, weights in enumerate(batch.weights):
+        table[image, 1 : 1 + len(weights)] = weights
+    flat = batch.instance.flatten(1).long()
+    return table.gather(1, flat).view(batch.instance.shape)
 
 
 def rows_at_points(

@@ -25,7 +25,8 @@ BASE = LAYERS[0]  # may import one another: types raises errors
 HOMES = {
     "typer": ("cli/",),
     "rich": ("cli/",),
-    "av": ("decode/", "encode/"),
+    # encode/ has no source to copy sound from when a clip is made from nothing
+    "av": ("decode/", "encode/", "synthesis/clip_files.py"),
     "spconv": ("network/sparse_residual_fcn.py",),
     "anny": ("synthesis/",),
     "warp": ("synthesis/",),

@@ -12,6 +12,7 @@ import torch
 from ddp_video.network import build
 from ddp_video.network.background_suppression import make_sites
 from ddp_video.settings import PRESETS, Architecture, LossWeights, SmoothSettings
+from ddp_video.training.example import Batch
 from ddp_video.training.objective import Objective
 from ddp_video.training.optimise import rate_factor
 
@@ -123,10 +124,19 @@ def test_the_papers_numbers():
 def test_no_smoothness_without_its_weight():
     """Table 2, w/o L_s: the term is not only multiplied by 0, it is not computed."""
     shape = Architecture(width=0.35, channels=16, hidden=16, tower_depth=1)
-    batch = type("Labels", (), {})()
-    batch.part = torch.ones((1, 2, 2), dtype=torch.uint8)
-    batch.uv = torch.zeros((1, 2, 2, 2), dtype=torch.uint8)
-    batch.points = [torch.zeros((0, 6))]
+    grid = torch.ones((1, 2, 2), dtype=torch.uint8)
+    batch = Batch(
+        image=torch.zeros((1, 3, 8, 8), dtype=torch.uint8),
+        part=grid,
+        coarse=grid,
+        uv=torch.zeros((1, 2, 2, 2), dtype=torch.uint8),
+        instance=grid,
+        boxes=[torch.tensor([[0.0, 0.0, 8.0, 8.0]])],
+        has_surface=[torch.ones(1, dtype=torch.bool)],
+        weights=[torch.ones(1)],
+        points=[torch.zeros((0, 6))],
+        index=[0],
+    )
     sites = make_sites(torch.ones(1, 2, 2, dtype=torch.bool), torch.zeros(1, 2, 2).long(), 1)
     with_it, without = (
         Objective(build(shape), shape.level_bounds, LossWeights(smooth=weight))._iuv_terms(

@@ -4,7 +4,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from pycocotools import mask as coco_mask
 
 from ddp_video.data import DatasetWriter, DensePoseDataset, PersonLabel
 from ddp_video.data.segmentation import COARSE_OF_PART, decode, encode
@@ -25,10 +24,9 @@ def rectangle(x0: int, y0: int, x1: int, y1: int) -> np.ndarray:
 
 
 def cell_rle(x0: int, y0: int, x1: int, y1: int) -> dict[str, object]:
-    cells = np.zeros((256, 256), np.uint8)
-    cells[y0:y1, x0:x1] = 1
-    rle = coco_mask.encode(np.asfortranarray(cells))
-    return {"size": [256, 256], "counts": rle["counts"].decode()}
+    cells = np.zeros((256, 256), bool)
+    cells[y0:y1, x0:x1] = True
+    return encode(cells)
 
 
 def write_coco(folder: Path, annotations: list[dict], **image: object) -> Path:
@@ -91,7 +89,7 @@ def test_a_stopped_job_goes_on(tmp_path: Path) -> None:
     stopped = DatasetWriter(tmp_path)
     stopped.add(picture(), [PersonLabel(rectangle(1, 2, 3, 4))], key="a")
     stopped.skip("b", "nobody")
-    del stopped  # no close: only the journal is there
+    # not closed: only the journal is there, and its last line was cut off
     with (tmp_path / JOURNAL).open("a") as journal:
         journal.write('{"key": "half')
     with DatasetWriter(tmp_path) as writer:
@@ -186,16 +184,23 @@ def test_crowds_are_ignored_and_people_stand_before_them(tmp_path: Path) -> None
 
 def test_the_smaller_of_two_overlapping_people_is_on_top(tmp_path: Path) -> None:
     small, large = rectangle(15, 8, 20, 12), rectangle(10, 5, 30, 15)
-    write_coco(
-        tmp_path, [person(segmentation=encode(small)), person(segmentation=encode(large))]
-    )
+    write_coco(tmp_path, [person(segmentation=encode(small)), person(segmentation=encode(large))])
     instance = DensePoseDataset(tmp_path)[0].instance
     np.testing.assert_array_equal(instance, np.where(small, 1, large * 2))
 
 
-def test_run_lengths_return() -> None:
-    mask = np.random.default_rng(1).random((HEIGHT, WIDTH)) > 0.5
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99, 1.0])
+def test_run_lengths_return(share: float) -> None:
+    # pycocotools writes them, our own reader reads them
+    mask = np.random.default_rng(1).random((HEIGHT, WIDTH)) < share
     np.testing.assert_array_equal(decode(encode(mask), HEIGHT, WIDTH), mask)
+
+
+def test_long_runs_return() -> None:
+    mask = np.zeros((700, 900), bool)
+    mask[3:680, 5:850] = True
+    mask[100:600:7] = False
+    np.testing.assert_array_equal(decode(encode(mask), 700, 900), mask)
 
 
 @pytest.mark.parametrize(
@@ -211,6 +216,7 @@ def test_run_lengths_return() -> None:
         ({}, {"width": 61}, "60x40"),
         ({"segmentation": [[1, 2, 3, 4]]}, {}, "polygon"),
         ({"segmentation": {"size": [3, 3], "counts": [9]}}, {}, "size"),
+        ({"segmentation": {"size": [HEIGHT, WIDTH], "counts": [9]}}, {}, "9 of 2400"),
     ],
 )
 def test_broken_annotations(tmp_path: Path, annotation: dict, image: dict, words: str) -> None:

@@ -29,15 +29,26 @@ def test_part_and_uv_losses_by_hand() -> None:
     rows = torch.zeros(2, 75)
     rows[0, 25 + 3], rows[0, 50 + 3] = 0.45, 1.5
     part, uv = torch.tensor([3, 0]), torch.tensor([[0.4, 0.5], [0.9, 0.9]])
-    assert float(losses.part_loss(rows, part)) == pytest.approx(math.log(25))
+    one = torch.ones(2)
+    assert float(losses.part_loss(rows, part, one)) == pytest.approx(math.log(25))
     u = 0.05**2 / (2 * losses.UV_BETA)  # within beta: square
     v = 1.0 - losses.UV_BETA / 2  # beyond: linear
-    assert float(losses.uv_loss(rows, part, uv)) == pytest.approx((u + v) / 2, rel=1e-5)
+    assert float(losses.uv_loss(rows, part, uv, one)) == pytest.approx((u + v) / 2, rel=1e-5)
+
+
+def test_a_person_counts_by_its_weight() -> None:
+    rows = torch.zeros(2, 75)
+    rows[0, 4] = 2.0
+    part = torch.tensor([4, 4])
+    sure, even = math.log(24 + math.e**2) - 2, math.log(25)
+    got = float(losses.part_loss(rows, part, torch.tensor([3.0, 1.0])))
+    assert got == pytest.approx((3 * sure + even) / 4, rel=1e-5)
+    assert float(losses.part_loss(rows[:0], part[:0], torch.ones(0))) == 0.0
 
 
 def test_uv_of_other_parts_gets_no_gradient() -> None:
     rows = torch.randn(4, 75, requires_grad=True)
-    losses.uv_loss(rows, torch.tensor([1, 2, 0, 24]), torch.rand(4, 2)).backward()
+    losses.uv_loss(rows, torch.tensor([1, 2, 0, 24]), torch.rand(4, 2), torch.ones(4)).backward()
     touched = rows.grad.abs().nonzero().tolist() if rows.grad is not None else []
     assert touched == [[0, 26], [0, 51], [1, 27], [1, 52], [3, 49], [3, 74]]
 

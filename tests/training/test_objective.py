@@ -9,7 +9,7 @@ from ddp_video.network.background_suppression import make_sites
 from ddp_video.network.instance_branch import DetectionLimits
 from ddp_video.settings import Architecture, LossWeights
 from ddp_video.training.batches import Batch
-from ddp_video.training.objective import Objective, rows_at_points
+from ddp_video.training.objective import Objective, cell_weights, rows_at_points
 
 SMALL = Architecture(width=0.5, channels=48, hidden=48, tower_depth=1)
 
@@ -59,6 +59,15 @@ def test_points_at_cell_centres_read_the_cells() -> None:
     assert torch.allclose(samples[1], (rows[0] + rows[1]) / 2, atol=1e-5)
     assert part.tolist() == [5, 2]
     assert uv.flatten().tolist() == pytest.approx([0.25, 0.75, 0.1, 0.2])
+
+
+def test_cell_weights_follow_the_people() -> None:
+    batch = figures()
+    batch.weights[1][1] = 0.25
+    got = cell_weights(batch)
+    assert float(got[1][batch.instance[1] == 2].unique()) == 0.25
+    assert float(got[1][batch.instance[1] != 2].unique()) == 1.0
+    assert float(got[0].unique()) == 1.0
 
 
 def test_no_people_gives_finite_terms_and_gradients() -> None:
