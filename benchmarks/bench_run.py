@@ -1,9 +1,11 @@
-"""Frames per second and peak memory of `ddp-video run`, for a clip played once and played several times over.
+"""Frames per second and peak memory of `ddp-video run`, for a clip played once and several times.
 
-    python benchmarks/bench_run.py CLIP [--times 1 6] [--width 640 --height 360] [-- further options of run]
+    python benchmarks/bench_run.py CLIP [--times 1 6] [--width 640 --height 360] [-- further
+    options of run]
 
-The clip is re-encoded to the size and repeated, so that the memory of a long clip can be held against a short one's.
-Each run is a process of its own; its peak memory is what the operating system counted.
+The clip is re-encoded to the size and repeated, so that the memory of a long clip can be held
+against a short one's. Each run is a process of its own; its peak memory is what the operating
+system counted.
 """
 
 import argparse
@@ -49,19 +51,33 @@ def measured(command: list[str]) -> tuple[float, float]:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("clip", type=Path)
     parser.add_argument("--times", type=int, nargs="+", default=[1, 6])
     parser.add_argument("--width", type=int, default=640)
     parser.add_argument("--height", type=int, default=360)
     args, further = parser.parse_known_args()
     further = [option for option in further if option != "--"]
-    print(f"{'frames':>7} {'seconds':>8} {'frames/s':>9} {'whole/s':>8} {'peak MiB':>9}  stages (s)")
+    print(
+        f"{'frames':>7} {'seconds':>8} {'frames/s':>9} {'whole/s':>8} {'peak MiB':>9}  stages (s)"
+    )
     with tempfile.TemporaryDirectory() as folder:
         for times in args.times:
             clip = Path(folder) / f"x{times}.mp4"
             frames = repeated(args.clip, times, (args.width, args.height), clip)
-            command = [sys.executable, "-m", "ddp_video", "run", str(clip), "-o", folder, "--quiet", *further]
+            command = [
+                sys.executable,
+                "-m",
+                "ddp_video",
+                "run",
+                str(clip),
+                "-o",
+                folder,
+                "--quiet",
+                *further,
+            ]
             seconds, peak = measured(command)
             report = json.loads((Path(folder) / f"x{times}.metrics.json").read_text())
             stages = report["seconds"]

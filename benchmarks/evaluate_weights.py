@@ -2,8 +2,9 @@
 
     python benchmarks/evaluate_weights.py [--weights NAME|FILE] [--assets DIR] [--json FILE]
 
-`pairs/` holds photos with `_iuv.png` (OpenCV order I, 255U, 255V); `clips/breakdance` and `clips/parkour` hold frames
-with `_mask.png` of one actor, so the person who fits the mask best is scored. Nothing of either is trained on.
+`pairs/` holds photos with `_iuv.png` (OpenCV order I, 255U, 255V); `clips/breakdance` and
+`clips/parkour` hold frames with `_mask.png` of one actor, so the person who fits the mask best is
+scored. Nothing of either is trained on.
 """
 
 import argparse
@@ -22,7 +23,19 @@ from ddp_video.types import Frame
 from ddp_video.weights import load_network, resolve
 
 MIRROR = np.arange(25)
-for _a, _b in ((3, 4), (5, 6), (7, 8), (9, 10), (11, 12), (13, 14), (15, 16), (17, 18), (19, 20), (21, 22), (23, 24)):
+for _a, _b in (
+    (3, 4),
+    (5, 6),
+    (7, 8),
+    (9, 10),
+    (11, 12),
+    (13, 14),
+    (15, 16),
+    (17, 18),
+    (19, 20),
+    (21, 22),
+    (23, 24),
+):
     MIRROR[_a], MIRROR[_b] = _b, _a
 GROUPS = {
     "torso": (1, 2),
@@ -42,7 +55,7 @@ def frame_of(path: Path) -> Frame:
 
 
 def compare(part: np.ndarray, uv: np.ndarray, truth: np.ndarray) -> dict[str, float]:
-    """Foreground IoU, part agreement, left/right errors and |difference of U and V| of one picture."""
+    """Foreground IoU, part agreement, left/right errors and U, V differences of one picture."""
     true_part, true_uv = truth[..., 0].astype(int), truth[..., 1:] / 255.0
     both = (part > 0) & (true_part > 0)
     agree = both & (part == true_part)
@@ -71,7 +84,9 @@ def score_pairs(predictor: Predictor, folder: Path) -> dict[str, dict[str, float
         assert truth is not None
         iuv = labels(predictor.predict(frame), frame.size)
         rows[truth_file.stem] = compare(iuv.part.astype(int), np.stack((iuv.u, iuv.v), -1), truth)
-    rows["mean"] = {k: float(np.nanmean([r[k] for r in rows.values()])) for k in next(iter(rows.values()))}
+    rows["mean"] = {
+        k: float(np.nanmean([r[k] for r in rows.values()])) for k in next(iter(rows.values()))
+    }
     return rows
 
 
@@ -87,18 +102,32 @@ def score_clip(predictor: Predictor, folder: Path, step: int) -> dict[str, float
         found = predictor.predict(frame).people
         ious = [0.0]
         for person in found:
-            mask = cv2.resize(person.instance_mask.numpy(), frame.size[::-1], interpolation=cv2.INTER_LINEAR) > 0.5
+            mask = (
+                cv2.resize(
+                    person.instance_mask.numpy(), frame.size[::-1], interpolation=cv2.INTER_LINEAR
+                )
+                > 0.5
+            )
             ious.append(float((mask & truth).sum() / max((mask | truth).sum(), 1)))
         best.append(max(ious))
         people.append(len(found))
-    return {"iou": float(np.mean(best)), "median": float(np.median(best)), "people": float(np.mean(people)), "frames": len(best)}
+    return {
+        "iou": float(np.mean(best)),
+        "median": float(np.median(best)),
+        "people": float(np.mean(people)),
+        "frames": len(best),
+    }
 
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--weights", default=None)
-    parser.add_argument("--assets", type=Path, default=os.environ.get("DDP_VIDEO_ASSETS", "../shared/assets"))
+    parser.add_argument(
+        "--assets", type=Path, default=os.environ.get("DDP_VIDEO_ASSETS", "../shared/assets")
+    )
     parser.add_argument("--step", type=int, default=4, help="every n-th frame of the clips")
     parser.add_argument("--short-side", type=int, default=InferSettings.short_side)
     parser.add_argument("--threshold", type=float, default=InferSettings.threshold)
@@ -108,8 +137,18 @@ def main() -> None:
     predictor = Predictor(load_network(resolve(args.weights)), settings)
     pairs = score_pairs(predictor, Path(args.assets) / "pairs")
     for name, row in pairs.items():
-        print(f"{name:24}", " ".join(f"{k} {v:.3f}" for k, v in row.items() if name == "mean" or "_" not in k or k == "left_right"))
-    clips = {n: score_clip(predictor, Path(args.assets) / "clips" / n, args.step) for n in ("parkour", "breakdance")}
+        print(
+            f"{name:24}",
+            " ".join(
+                f"{k} {v:.3f}"
+                for k, v in row.items()
+                if name == "mean" or "_" not in k or k == "left_right"
+            ),
+        )
+    clips = {
+        n: score_clip(predictor, Path(args.assets) / "clips" / n, args.step)
+        for n in ("parkour", "breakdance")
+    }
     for name, row in clips.items():
         print(f"{name:24}", " ".join(f"{k} {v:.3f}" for k, v in row.items()))
     if args.json:

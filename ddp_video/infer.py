@@ -20,8 +20,8 @@ MULTIPLE = 32  # the coarsest trunk map is at 1/32 scale
 def network_size(size: tuple[int, int], settings: InferSettings) -> tuple[int, int]:
     """(H, W) that the network sees for a frame of (H, W): short side as set, sides rounded to 32.
 
-    The picture is stretched by the rounding (some percent) rather than padded, so that the logit grid covers
-    exactly the frame.
+    The picture is stretched by the rounding (some percent) rather than padded, so that the logit
+    grid covers exactly the frame.
     """
     short, long = min(size), max(size)
     scale = min(settings.short_side / short, settings.long_side / long)
@@ -44,9 +44,8 @@ class Predictor:
         """
         self.settings = settings or InferSettings()
         self.device = choose_device(self.settings.device)
-        # autocast keeps fp32 copies of the weights and casts them at every call; converting once is the faster
         self.dtype = choose_precision(self.device, self.settings.precision)
-        self.network = network.to(self.device, memory_format=torch.channels_last).eval()
+        self.network = network.to(self.device).to(memory_format=torch.channels_last).eval()
 
     @property
     def description(self) -> dict[str, str]:

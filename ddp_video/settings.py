@@ -22,9 +22,10 @@ class Architecture:
         channels: of the feature pyramid and everything that follows.
         hidden: width of the sparse residual FCN.
         tower_depth: convolutions in each FCOS tower.
-        level_bounds: upper bounds of the reach (pixels from a location to the farthest box side) that each
-            pyramid level but the last is responsible for; levels start at stride 8.
-        instance_norm: instance-aware normalisation; False normalises a picture's people together (w/o IAN).
+        level_bounds: upper bounds of the reach (pixels from a location to the farthest box side)
+            that each pyramid level but the last is responsible for; levels start at stride 8.
+        instance_norm: instance-aware normalisation; False normalises a picture's people together
+            (w/o IAN).
         sparse: compute on people only; False computes on the whole grid (w/o Sparse).
     """
 
@@ -53,14 +54,16 @@ class InferSettings:
     """How the network looks at a frame.
 
     Attributes:
-        short_side: the frame's short side is brought to this many pixels, each side rounded to a multiple of 32.
+        short_side: the frame's short side is brought to this many pixels, each side rounded to a
+            multiple of 32.
         long_side: bound on the long side, for panoramas.
         threshold: a person needs at least this score.
         nms: whether people are compared by their instance masks or by their boxes.
         nms_iou: of two people who overlap by more than this IoU, the surer one stays.
         top_k: at most this many people a frame.
         device: where to compute.
-        precision: number format of the network; auto takes bf16/fp16 where the device is good at it.
+        precision: number format of the network; auto takes bf16/fp16 where the device is good at
+            it.
         sparse_backend: how the sparse head computes; auto chooses by device and measured coverage.
     """
 
@@ -82,7 +85,8 @@ class FlowSettings:
     Attributes:
         engine: auto takes RAFT where its weights are at hand, else OpenCV's DIS.
         weights: a file of RAFT weights in torchvision's layout (safetensors or pth).
-        max_side: frames are brought to at most this many pixels on the long side before the flow is estimated.
+        max_side: frames are brought to at most this many pixels on the long side before the flow
+            is estimated.
         updates: RAFT's recurrent updates.
     """
 
@@ -97,7 +101,8 @@ class SmoothSettings:
     """Temporal smoothing, Eqs. 5-6.
 
     Attributes:
-        radius: r, neighbours on each side (0..5); all 2r+1 frames weigh the same (r = 2: α = 0.2 each).
+        radius: r, neighbours on each side (0..5); all 2r+1 frames weigh the same (r = 2: α = 0.2
+            each).
     """
 
     radius: int = 2
@@ -155,13 +160,15 @@ class TrainSettings:
         optimiser: sgd (paper) or adamw.
         rate: peak learning rate.
         backbone_rate: factor on the trunk's learning rate (it starts from trained weights).
-        frozen_blocks: first blocks of the trunk that are not trained (MobileNetV2: 7 reach to 1/8 scale; they take
-            most of the time of a backward pass and gain least).
+        frozen_blocks: first blocks of the trunk that are not trained (MobileNetV2: 7 reach to 1/8
+            scale; they take most of the time of a backward pass and gain least).
         weight_decay: decoupled for adamw, L2 for sgd.
         momentum: of sgd.
         warmup: steps of linear warm-up.
-        milestones: steps at which the rate is divided by ten (paper); empty: constant, then linear decay.
-        decay: share of the steps, at the end, over which the rate falls linearly to zero (no milestones).
+        milestones: steps at which the rate is divided by ten (paper); empty: constant, then linear
+            decay.
+        decay: share of the steps, at the end, over which the rate falls linearly to zero (no
+            milestones).
         ema: decay of the averaged weights that are written out; 0 turns the average off.
         clip: bound on the gradient's norm; 0 turns it off.
         precision: number format of the forward pass.

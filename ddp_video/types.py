@@ -1,6 +1,7 @@
 """What flows from stage to stage. Frozen, checked where it is built.
 
-Dims: H W = the displayed frame, h w = the logit grid (about 1/4 of the network's input), K = 75 channels.
+Dims: H W = the displayed frame, h w = the logit grid (about 1/4 of the network's input), K = 75
+    channels.
 The logit grid covers exactly the whole frame: grid cell (x, y) has its centre at frame position
 ((x + .5)·W/w − .5, (y + .5)·H/h − .5), the convention of `align_corners=False`.
 """
@@ -32,14 +33,16 @@ class VideoInfo:
         rate: average frames per second, as the container says; None where unknown.
         frames: number of frames as the container says; None where unknown.
         duration: seconds; None where unknown.
-        rotation: degrees clockwise that the stored picture was turned by to be displayed (0, 90, 180, 270).
+        rotation: degrees clockwise that the stored picture was turned by to be displayed (0, 90,
+            180, 270).
         container: FFmpeg's name of the container, or "pictures" / "picture".
         codec: FFmpeg's name of the video codec.
         pixel_format: as stored.
         audio: codec names of the audio streams.
         subtitles: codec names of the subtitle streams.
         is_picture: True for a single picture (a PNG comes out, not a video).
-        start_time: where the source's clock begins, in seconds; `--start` and `--end` count from here.
+        start_time: where the source's clock begins, in seconds; `--start` and `--end` count from
+            here.
         pixel_aspect: width / height of a displayed pixel (1 but for anamorphic video).
     """
 
@@ -103,7 +106,8 @@ class Person:
     Attributes:
         box: x0, y0, x1, y1 in pixels of the frame.
         score: 0..1.
-        instance_mask: (h, w) float 0..1, M_ins on the logit grid: everything that belongs to the person.
+        instance_mask: (h, w) float 0..1, M_ins on the logit grid: everything that belongs to the
+            person.
         surface_mask: (h, w) float 0..1, M_dp on the logit grid: where the body surface is labelled.
     """
 
@@ -118,9 +122,10 @@ class Prediction:
     """The network's answer for one frame, on the logit grid.
 
     Attributes:
-        logits: (75, h, w) float32: 25 part logits (log-probabilities: background and 24 parts), then U and V per part.
-        coverage: (h, w) float32, 1 where the global IUV branch computed U and V (people), 0 elsewhere.
-            U and V carry no meaning where it is 0.
+        logits: (75, h, w) float32: 25 part logits (log-probabilities: background and 24 parts),
+            then U and V per part.
+        coverage: (h, w) float32, 1 where the global IUV branch computed U and V (people), 0
+            elsewhere. U and V carry no meaning where it is 0.
         people: by falling score.
         size: (H, W) of the frame.
     """

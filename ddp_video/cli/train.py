@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import DataError, InputError
-from ..settings import PRESETS, Device, TrainSettings
+from ..settings import PRESETS, TrainSettings
 from . import options as o
 from .console import out
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..training.batches import Source
     from ..training.loop import StepReport
 
 REPORT_EVERY = 25
@@ -25,7 +24,7 @@ def train(
         list[str],
         typer.Argument(
             metavar="DATASET[=SHARE[,CUT]]",
-            help="Folders with annotations.json; SHARE of the photos, CUT: share of the people in scenes.",
+            help="Folders with annotations.json; SHARE of the photos, CUT of people in scenes.",
             show_default=False,
         ),
     ],

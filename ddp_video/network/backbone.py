@@ -1,6 +1,7 @@
 """Backbone: a trunk that gives C2..C5 (1/4 .. 1/32), and the feature pyramid on top (Fig. 2, left).
 
-A third trunk is one class with `channels` (of C2..C5), `mean`, `std` and a forward that returns the four maps.
+A third trunk is one class with `channels` (of C2..C5), `mean`, `std` and a forward that returns
+the four maps.
 """
 
 from collections.abc import Sequence
@@ -19,12 +20,13 @@ class Conv2dSame(nn.Conv2d):
     """
 
     def forward(self, input: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, D, H/2, W/2)."""
         extra = self.kernel_size[0] - 2
         return super().forward(F.pad(input, (0, extra, 0, extra)))
 
 
 def _with_bias_instead_of_norm(module: nn.Module) -> None:
-    """Turn every Conv2d + BatchNorm2d pair into one convolution with bias (folded weights fit it)."""
+    """Turn every Conv2d + BatchNorm2d pair into one convolution with bias, for folded weights."""
     for name, child in module.named_children():
         if isinstance(child, nn.BatchNorm2d):
             setattr(module, name, nn.Identity())
@@ -48,7 +50,7 @@ def _with_bias_instead_of_norm(module: nn.Module) -> None:
 
 
 class MobileNetV2(nn.Module):
-    """MobileNetV2 of any width, batch norm folded into biases (keys as torchvision's `features`)."""
+    """MobileNetV2 of any width, batch norm folded into biases; torchvision's names."""
 
     mean = (127.5, 127.5, 127.5)
     std = (127.5, 127.5, 127.5)
@@ -56,7 +58,7 @@ class MobileNetV2(nn.Module):
 
     def __init__(self, width: float = 1.0) -> None:
         super().__init__()
-        features = mobilenet_v2(width_mult=width).features[: self.stages[-1] + 1]  # pyright: ignore[reportIndexIssue]
+        features = mobilenet_v2(width_mult=width).features[: self.stages[-1] + 1]  # pyright: ignore
         _with_bias_instead_of_norm(features)
         self.features = features
         self.channels = tuple(self._out_channels(i) for i in self.stages)
@@ -79,7 +81,7 @@ class MobileNetV2(nn.Module):
 
 
 class ResNet50(nn.Module):
-    """ResNet-50 with frozen batch norm, as Detectron2 fine-tunes it (Sec. 6); torchvision's names."""
+    """ResNet-50 with frozen batch norm, as in the paper (Sec. 6); torchvision's names."""
 
     mean = (123.675, 116.28, 103.53)
     std = (58.395, 57.12, 57.375)
@@ -133,7 +135,7 @@ class FeaturePyramid(nn.Module):
 
 
 class Backbone(nn.Module):
-    """Trunk and pyramid; normalises the picture itself, so that weights carry their preprocessing."""
+    """Trunk and pyramid; normalises the picture itself, so weights carry their preprocessing."""
 
     mean: Tensor
     std: Tensor

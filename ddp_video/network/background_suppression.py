@@ -1,4 +1,4 @@
-"""Background suppression (Eq. 1): only the people's cells of the feature map go on, as a list of sites.
+"""Background suppression (Eq. 1): only the people's cells go on, as a list of sites.
 
 Dims: B pictures, h w the 1/4 grid, N people in all pictures of the batch, n active sites.
 """
@@ -17,7 +17,8 @@ class Sites:
     Attributes:
         flat: (n,) index into B*h*w.
         member: (n, N) float32, one-hot: the instance every site belongs to.
-        neighbours: (n, 9) rows of the 3x3 neighbours in raster order, n where a neighbour is not active.
+        neighbours: (n, 9) rows of the 3x3 neighbours in raster order, n where a neighbour is not
+            active.
         shape: (B, h, w).
     """
 
@@ -42,7 +43,7 @@ class Sites:
 
 
 def neighbour_table(active_Bhw: Tensor) -> Tensor:
-    """(n, 9) rows of each active cell's 3x3 neighbours, n where there is none; shared by all layers."""
+    """(n, 9) rows of each active cell's 3x3 neighbours, n where there is none."""
     b, h, w = active_Bhw.shape
     n = int(active_Bhw.sum())
     rows = torch.full((b, h + 2, w + 2), n, dtype=torch.long, device=active_Bhw.device)
@@ -56,7 +57,8 @@ def make_sites(active_Bhw: Tensor, instance_Bhw: Tensor, count: int) -> Sites:
     """Sites from a boolean grid and the instance (0..count-1) of every active cell."""
     flat = active_Bhw.flatten().nonzero().squeeze(1)
     member = F.one_hot(instance_Bhw.flatten()[flat], max(count, 1)).float()
-    return Sites(flat, member, neighbour_table(active_Bhw), tuple(active_Bhw.shape))  # pyright: ignore[reportArgumentType]
+    b, h, w = active_Bhw.shape
+    return Sites(flat, member, neighbour_table(active_Bhw), (b, h, w))
 
 
 def dilate(active_Bhw: Tensor) -> Tensor:
@@ -65,7 +67,9 @@ def dilate(active_Bhw: Tensor) -> Tensor:
 
 
 def suppress_background(masks_Nhw: Tensor, image_N: Tensor, batch: int) -> Sites:
-    """Eq. 1: M_fg is the union of the instance masks, grown by one cell; every site goes to its surest person.
+    """Eq. 1: M_fg is the union of the instance masks, grown by one cell.
+
+    Every site goes to its surest person.
 
     Args:
         masks_Nhw: M_ins of all people of the batch, 0..1.
@@ -84,7 +88,7 @@ def suppress_background(masks_Nhw: Tensor, image_N: Tensor, batch: int) -> Sites
 
 
 def whole_grid(sites: Sites) -> Sites:
-    """Every cell active (w/o Sparse, Table 2); cells of no person form one more instance per batch."""
+    """Every cell active (w/o Sparse, Table 2); cells of no person form one more instance."""
     b, h, w = sites.shape
     count = sites.member.shape[1]
     owner = torch.full((b * h * w,), count, dtype=torch.long, device=sites.flat.device)

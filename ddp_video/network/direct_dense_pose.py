@@ -80,8 +80,8 @@ def union_of_masks(masks_Nhw: Tensor, image_N: Tensor, sites: Sites) -> Tensor:
 def assemble(rows_n75: Tensor, sites: Sites, surface_Bhw: Tensor) -> tuple[Tensor, Tensor]:
     """One IUV for the frame: the dense pose mask times the global IUV, as log-probabilities.
 
-    P(part) = M_dp * softmax(part logits)[part]; background takes the rest. Log-probabilities are floored, so
-    that the temporal average (Eq. 6) of a sure frame and a doubtful one stays finite.
+    P(part) = M_dp * softmax(part logits)[part]; background takes the rest. Log-probabilities are
+    floored, so that the temporal average (Eq. 6) of a sure frame and a doubtful one stays finite.
 
     Args:
         rows_n75: output of the global IUV branch at the active sites.
@@ -107,7 +107,7 @@ def assemble(rows_n75: Tensor, sites: Sites, surface_Bhw: Tensor) -> tuple[Tenso
 
 
 def person_logits(logits_75hw: Tensor, surface_mask_hw: Tensor) -> Tensor:
-    """One person's own IUV: the frame's logits where M_dp says so, background elsewhere; (75, h, w)."""
+    """One person's own IUV, (75, h, w): the frame's logits within M_dp, background elsewhere."""
     inside = surface_mask_hw > 0.5
     nothing = F.one_hot(torch.zeros_like(inside, dtype=torch.long), LOGIT_CHANNELS).permute(2, 0, 1)
     return torch.where(inside, logits_75hw, nothing.to(logits_75hw.dtype))

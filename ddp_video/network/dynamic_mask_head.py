@@ -1,7 +1,8 @@
 """Mask FCN head whose parameters are generated for each instance (Sec. 3.3, CondInst).
 
-Three 1x1 layers of width 8 on the 8 mask features and 2 relative coordinates; the last layer emits two masks,
-M_ins and M_dp, so theta has (8+2)*8 + 8*8 + 8*2 weights and 8 + 8 + 2 biases = 178 numbers.
+Three 1x1 layers of width 8 on the 8 mask features and 2 relative coordinates; the last layer emits
+two masks, M_ins and M_dp, so theta has (8+2)*8 + 8*8 + 8*2 weights and 8 + 8 + 2 biases = 178
+numbers.
 
 Dims: K instances, h w the grid of X_D (1/8 scale).
 """
@@ -18,7 +19,7 @@ PARAMETERS = sum(i * o + o for i, o in LAYERS)
 
 
 def split_parameters(theta_KP: Tensor) -> list[tuple[Tensor, Tensor]]:
-    """theta -> [(weight (K, out, in), bias (K, out, 1))] for the three layers."""
+    """Theta -> [(weight (K, out, in), bias (K, out, 1))] for the three layers."""
     sizes = [i * o for i, o in LAYERS] + [o for _, o in LAYERS]
     parts = theta_KP.split(sizes, dim=1)
     n = len(LAYERS)

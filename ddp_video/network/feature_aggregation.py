@@ -19,7 +19,7 @@ def conv_norm_relu(
 
 
 class FeatureAggregation(nn.Module):
-    """P3..P5 (any number of levels from 1/8 on) to one 1/4 map; P2 joins for the global branch only."""
+    """P3..P5 (any number of levels) to one 1/4 map; P2 joins for the global branch only."""
 
     def __init__(self, channels: int, levels: int = 3) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class FeatureAggregation(nn.Module):
         self.fine = conv_norm_relu(channels)
 
     def forward(self, pyramid: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """P2, P3, P4, P5, ... -> X_agg for the instance branch and X_agg + P2 for the global branch.
+        """P2, P3, P4, P5, ... -> X_agg (instance branch) and X_agg + P2 (global branch).
 
         Both are (B, channels, H/4, W/4).
         """

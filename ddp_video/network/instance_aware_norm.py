@@ -1,4 +1,4 @@
-"""Instance-aware normalisation (Eqs. 2-4): every person is normalised by its own mean and deviation.
+"""Instance-aware normalisation (Eqs. 2-4): each person by its own mean and deviation.
 
 Dims: n active sites, C channels, N instances.
 """

@@ -1,4 +1,4 @@
-"""Instance branch (Sec. 3.3): FCOS heads on the pyramid, generated filters, and two masks for each person.
+"""Instance branch (Sec. 3.3): FCOS heads, generated filters, and two masks for each person.
 
 Dims: B pictures, L locations of all levels together, P = 178 head parameters.
 """
@@ -112,7 +112,7 @@ class InstanceBranch(nn.Module):
         self.box = nn.Conv2d(channels, 4 + 1, 3, padding=1)  # four sides and centreness
         self.weight_generator = nn.Conv2d(channels, PARAMETERS, 3, padding=1)
         self.level_scale = nn.Parameter(torch.ones(levels))
-        # One stride-2 layer first and three stride-1 layers after it: the paper's four layers, a quarter of the work.
+        # The stride-2 layer first: the paper's four layers at a quarter of the work.
         self.down_sample = nn.Sequential(
             conv_norm_relu(channels, stride=2), *(conv_norm_relu(channels) for _ in range(3))
         )
@@ -140,7 +140,7 @@ class InstanceBranch(nn.Module):
             reach=side[..., :4],
             theta=torch.cat(theta, dim=2).transpose(1, 2),
             features=self.features(self.down_sample(x_agg)),
-            locations=locations([tuple(x.shape[-2:]) for x in pyramid], x_agg.device),
+            locations=locations([(x.shape[-2], x.shape[-1]) for x in pyramid], x_agg.device),
         )
 
 

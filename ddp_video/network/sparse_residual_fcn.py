@@ -19,14 +19,15 @@ from .background_suppression import Sites
 from .instance_aware_norm import InstanceAwareNorm
 
 SparseBackend = Literal["auto", "dense", "gather", "spconv"]
-DENSE_FROM = 0.6  # share of active cells from which one dense convolution is the faster (bf16, see benchmarks)
+DENSE_FROM = 0.6  # share of active cells from which one dense convolution is the faster
 
 
 class _GatherConv(torch.autograd.Function):
     """Submanifold convolution as gather + GEMM.
 
-    A site is its neighbour's neighbour at the opposite offset, so the gradient of the input is the same
-    gather on the incoming gradient with the kernel turned by 180 degrees: no scatter anywhere.
+    A site is its neighbour's neighbour at the opposite offset, so the gradient of the input is the
+    same gather on the incoming gradient with the kernel turned by 180 degrees: no scatter
+    anywhere.
     """
 
     @staticmethod
@@ -62,7 +63,7 @@ def _dense_conv(x_nC: Tensor, weight: Tensor, sites: Sites) -> Tensor:
 
 
 def _spconv_conv(x_nC: Tensor, weight_DC33: Tensor, sites: Sites) -> Tensor:
-    """spconv's implicit GEMM; its index pairs are kept with the sites through the indice key."""
+    """Spconv's implicit GEMM; its index pairs are kept with the sites through the indice key."""
     if not x_nC.is_cuda:
         raise InputError(
             "the spconv backend needs a CUDA device; use InferSettings(sparse_backend='gather')"
@@ -96,7 +97,7 @@ def submanifold_conv(
         return _dense_conv(x_nC, weight_DC33, sites)
     if backend == "spconv":
         return _spconv_conv(x_nC, weight_DC33, sites)
-    return _GatherConv.apply(x_nC, weight_DC33, sites.neighbours)  # pyright: ignore[reportReturnType]
+    return _GatherConv.apply(x_nC, weight_DC33, sites.neighbours)  # pyright: ignore
 
 
 class SparseSubBlock(nn.Module):

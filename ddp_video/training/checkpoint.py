@@ -1,4 +1,4 @@
-"""Saving and resuming a run to the same numbers: weights, average, optimiser, step, random state."""
+"""Saving and resuming a run to the same numbers."""
 
 import os
 from dataclasses import dataclass

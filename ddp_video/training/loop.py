@@ -1,4 +1,4 @@
-"""The training loop: batches in, a resumable state and fp16 weights out. One process, or many under torchrun."""
+"""The training loop: batches in, a resumable state and fp16 weights out."""
 
 import json
 import os
@@ -51,7 +51,8 @@ class Run:
     Attributes:
         folder: state, log and weights are written here; an existing state is resumed.
         device: where to train.
-        start: weights (any subset of the network's names) to start from, for instance a trained trunk.
+        start: weights (any subset of the network's names) to start from, for instance a trained
+            trunk.
         minutes: stop, with everything saved, after this long; None for no limit.
         on_step: called after every step (on the first process only).
     """
@@ -73,7 +74,8 @@ def start_from(network: DirectDensePose, weights: dict[str, Tensor]) -> None:
     for name, value in weights.items():
         if name not in own or own[name].shape != value.shape:
             raise DataError(
-                f"start weights do not fit: {name} {tuple(value.shape)}; choose the backbone they are for"
+                f"start weights do not fit ({name} {tuple(value.shape)}): "
+                "choose the backbone that they are for"
             )
     network.load_state_dict({name: v.float() for name, v in weights.items()}, strict=False)
 
@@ -90,7 +92,7 @@ def train(stream: TrainingStream, settings: TrainSettings, run: Run) -> Path:
     start_from(network, run.start)
     for block in network.backbone.trunk.blocks()[: settings.frozen_blocks]:
         block.requires_grad_(False)
-    network = network.to(run.device, memory_format=torch.channels_last)
+    network = network.to(run.device).to(memory_format=torch.channels_last)
     objective: nn.Module = Objective(network, settings.architecture.level_bounds, settings.loss)
     average = (
         {n: v.detach().clone() for n, v in network.state_dict().items()} if settings.ema else None

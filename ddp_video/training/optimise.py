@@ -30,7 +30,7 @@ def make_optimiser(network: nn.Module, settings: TrainSettings) -> torch.optim.O
 
 
 def rate_factor(step: int, settings: TrainSettings) -> float:
-    """Share of the peak rate at a step: warm-up, then steps of ten (paper) or a constant and a linear decay."""
+    """Share of the peak rate: warm-up, then steps of ten (paper) or constant and linear decay."""
     warm = min(1.0, (step + 1) / max(settings.warmup, 1))
     if settings.milestones:
         return warm * 0.1 ** sum(step >= m for m in settings.milestones)

@@ -1,4 +1,4 @@
-"""Which location answers for which person (FCOS), and which cells are people (truth masks for Eq. 1).
+"""Which location answers for which person (FCOS), and which cells are people (Eq. 1).
 
 Dims: L locations, N people of one picture, B pictures, h w the 1/4 grid.
 """
@@ -78,7 +78,7 @@ def centreness(reach_L4: Tensor) -> Tensor:
 
 
 def truth_sites(instance_Bhw: Tensor, grow_B: Tensor) -> Sites:
-    """Sites from the true instance masks (Sec. 5: truth, because early estimates would break the learning).
+    """Sites from the true instance masks (Sec. 5: early estimates would break the learning).
 
     Args:
         instance_Bhw: id map, 0 none, 1..N people, 255 ignored.

@@ -56,7 +56,9 @@ def _convolutions_and_norms(root: nn.Module) -> list[tuple[nn.Conv2d, nn.BatchNo
 
 
 def test_resnet_carries_torchvisions_names() -> None:
-    theirs = {n for n in resnet50().state_dict() if not n.startswith("fc.") and "num_batches" not in n}
+    theirs = {
+        n for n in resnet50().state_dict() if not n.startswith("fc.") and "num_batches" not in n
+    }
     assert set(ResNet50().state_dict()) == theirs
 
 

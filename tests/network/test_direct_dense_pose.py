@@ -56,7 +56,9 @@ def test_one_cell_of_a_person(network: torch.nn.Module) -> None:
     assert rows.shape == (1, 75) and torch.isfinite(rows).all()
 
 
-@pytest.mark.parametrize("change", [{"instance_norm": False}, {"sparse": False}, {"backbone": "resnet50"}])
+@pytest.mark.parametrize(
+    "change", [{"instance_norm": False}, {"sparse": False}, {"backbone": "resnet50"}]
+)
 def test_ablations_and_the_other_backbone_run(change: dict) -> None:
     network = build(replace(SMALL, **change)).eval()
     with torch.inference_mode():

@@ -5,7 +5,9 @@ import torch
 from ddp_video.network.instance_aware_norm import InstanceAwareNorm
 
 
-def by_hand(x: torch.Tensor, owner: torch.Tensor, gamma: torch.Tensor, beta: torch.Tensor, eps: float) -> torch.Tensor:
+def by_hand(
+    x: torch.Tensor, owner: torch.Tensor, gamma: torch.Tensor, beta: torch.Tensor, eps: float
+) -> torch.Tensor:
     """One instance and one channel at a time, as the equations read."""
     out = torch.empty_like(x)
     for i in owner.unique():

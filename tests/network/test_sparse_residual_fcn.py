@@ -79,6 +79,8 @@ def test_backends_on_the_gpu(backend: str, share: float) -> None:
     sites = random_sites(share, (2, 13, 9))
     x, weight = torch.randn(len(sites), 16), torch.randn(32, 16, 3, 3)
     expected = submanifold_conv(x, weight, sites, "dense")
-    on_gpu = type(sites)(sites.flat.cuda(), sites.member.cuda(), sites.neighbours.cuda(), sites.shape)
+    on_gpu = type(sites)(
+        sites.flat.cuda(), sites.member.cuda(), sites.neighbours.cuda(), sites.shape
+    )
     got = submanifold_conv(x.cuda(), weight.cuda(), on_gpu, backend)  # pyright: ignore[reportArgumentType]
     assert torch.allclose(got.cpu(), expected, atol=1e-4)

@@ -53,7 +53,9 @@ def stream() -> TrainingStream:
 
 
 def go(stream: TrainingStream, folder: Path, steps: int, **changes: object) -> list[dict]:
-    settings = replace(TINY, steps=steps, milestones=(1000,), **changes)  # a rate that ignores the end
+    settings = replace(
+        TINY, steps=steps, milestones=(1000,), **changes
+    )  # a rate that ignores the end
     train(stream, settings, Run(folder, torch.device("cpu")))
     return [json.loads(line) for line in (folder / LOG).read_text().splitlines()]
 

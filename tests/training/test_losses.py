@@ -13,7 +13,9 @@ def test_dice_by_hand() -> None:
     truth = torch.tensor([[[1.0, 0.0], [1.0, 0.0]]])
     everything = torch.ones_like(truth)
     # P = 1 0 .5 1; overlap 1.5, |P|^2 = 2.25, |T|^2 = 2
-    assert float(losses.dice_loss(logit, truth, everything)) == pytest.approx(1 - 3 / 4.25, abs=1e-3)
+    assert float(losses.dice_loss(logit, truth, everything)) == pytest.approx(
+        1 - 3 / 4.25, abs=1e-3
+    )
     known = torch.tensor([[[1.0, 1.0], [1.0, 0.0]]])
     assert float(losses.dice_loss(logit, truth, known)) == pytest.approx(1 - 3 / 3.25, abs=1e-3)
 
@@ -22,7 +24,9 @@ def test_dice_of_a_perfect_and_of_an_empty_mask() -> None:
     truth = torch.zeros(2, 3, 3)
     truth[0, 1] = 1
     logit = torch.where(truth > 0, 50.0, -50.0)
-    assert losses.dice_loss(logit, truth, torch.ones_like(truth)).tolist() == pytest.approx([0, 0], abs=1e-6)
+    assert losses.dice_loss(logit, truth, torch.ones_like(truth)).tolist() == pytest.approx(
+        [0, 0], abs=1e-6
+    )
 
 
 def test_part_and_uv_losses_by_hand() -> None:
@@ -75,6 +79,10 @@ def test_ignored_locations_do_not_count() -> None:
 
 def test_box_loss_is_zero_on_truth_and_weighted() -> None:
     truth = torch.tensor([[0.0, 0.0, 10.0, 10.0], [0.0, 0.0, 10.0, 10.0]])
-    assert float(losses.box_loss(truth, truth, torch.tensor([0.5, 1.0]))) == pytest.approx(0, abs=1e-6)
+    assert float(losses.box_loss(truth, truth, torch.tensor([0.5, 1.0]))) == pytest.approx(
+        0, abs=1e-6
+    )
     half = torch.tensor([[0.0, 0.0, 10.0, 5.0], [0.0, 0.0, 10.0, 10.0]])
-    assert float(losses.box_loss(half, truth, torch.tensor([0.5, 1.0]))) == pytest.approx(0.5 * 0.5 / 1.5, rel=1e-4)
+    assert float(losses.box_loss(half, truth, torch.tensor([0.5, 1.0]))) == pytest.approx(
+        0.5 * 0.5 / 1.5, rel=1e-4
+    )

@@ -1,4 +1,4 @@
-"""The objective on made-up pictures: points and dense labels agree, and two pictures can be learnt by heart."""
+"""The objective on made-up pictures: points agree with dense labels, two pictures are learnt."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ SMALL = Architecture(width=0.5, channels=48, hidden=48, tower_depth=1)
 
 
 def figures(size: int = 128) -> Batch:
-    """Two pictures with one and two coloured figures of head, torso and legs; U and V run across each part."""
+    """Two pictures with one and two figures of head, torso and legs; U and V run across parts."""
     g = size // 4
     rng = np.random.default_rng(0)
     image = rng.integers(90, 120, (2, 3, size, size)).astype(np.uint8)
@@ -25,7 +25,11 @@ def figures(size: int = 128) -> Batch:
     boxes: list[list[list[float]]] = [[], []]
     for b, person, x in ((0, 1, 10), (1, 1, 2), (1, 2, 19)):
         width, top = 9, 4
-        for y0, y1, label, colour in ((0, 6, 23, (250, 190, 160)), (6, 14, 2, (30, 60, 220)), (14, 24, 9, (20, 120, 30))):
+        for y0, y1, label, colour in (
+            (0, 6, 23, (250, 190, 160)),
+            (6, 14, 2, (30, 60, 220)),
+            (14, 24, 9, (20, 120, 30)),
+        ):
             rows, columns = slice(top + y0, top + y1), slice(x, x + width)
             part[b, rows, columns] = label
             instance[b, rows, columns] = person
@@ -74,7 +78,8 @@ def test_no_people_gives_finite_terms_and_gradients() -> None:
     batch = figures()
     empty = Batch(
         batch.image, batch.part * 0, batch.coarse * 0, batch.uv, batch.instance * 0,
-        [torch.zeros(0, 4)] * 2, [torch.zeros(0, dtype=torch.bool)] * 2, [torch.zeros(0)] * 2, batch.points, [0, 1],
+        [torch.zeros(0, 4)] * 2, [torch.zeros(0, dtype=torch.bool)] * 2, [torch.zeros(0)] * 2,
+        batch.points, [0, 1],
     )  # fmt: skip
     objective = Objective(build(SMALL), SMALL.level_bounds, LossWeights())
     loss = torch.stack(list(objective(empty).values())).sum()
@@ -83,7 +88,7 @@ def test_no_people_gives_finite_terms_and_gradients() -> None:
 
 
 def test_two_pictures_are_learnt_by_heart() -> None:
-    """From scratch to IoU > .9, the right parts, and small U, V errors: that is what proves the losses."""
+    """From scratch to IoU > .9, the right parts and small U, V errors: it proves the losses."""
     torch.manual_seed(0)
     batch = figures()
     network = build(SMALL)
@@ -109,9 +114,14 @@ def test_two_pictures_are_learnt_by_heart() -> None:
     v = pose.logits[:, 50:].gather(1, chosen)[:, 0]
     assert (u - batch.uv[:, 0] / 255).abs()[both].mean() < 0.06
     assert (v - batch.uv[:, 1] / 255).abs()[both].mean() < 0.06
-    for mask, image, person in zip(pose.people.instance_mask, pose.people.image, (1, 1, 2), strict=True):
+    for mask, image, person in zip(
+        pose.people.instance_mask, pose.people.image, (1, 1, 2), strict=True
+    ):
         ious = [
-            float(((mask > 0.5) & (batch.instance[image] == p)).sum() / ((mask > 0.5) | (batch.instance[image] == p)).sum())
+            float(
+                ((mask > 0.5) & (batch.instance[image] == p)).sum()
+                / ((mask > 0.5) | (batch.instance[image] == p)).sum()
+            )
             for p in (1, 2)
         ]
         assert max(ious) > 0.9, person

@@ -70,7 +70,11 @@ def test_truth_sites_grow_into_the_background_only() -> None:
     sites = truth_sites(instance, torch.tensor([False, True]))
     flat = sites.flat.tolist()
     assert [f for f in flat if f < 16] == [5, 6]
-    grown = {f - 16: int(m) for f, m in zip(flat, sites.member.argmax(1).tolist(), strict=True) if f >= 16}
+    grown = {
+        f - 16: int(m)
+        for f, m in zip(flat, sites.member.argmax(1).tolist(), strict=True)
+        if f >= 16
+    }
     assert sorted(grown) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
     per_image = 3
     assert grown[5] == per_image + 1 and grown[6] == per_image + 2
