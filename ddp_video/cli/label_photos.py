@@ -37,9 +37,9 @@ def label_photos(
     threads: Annotated[int, typer.Option(help="CPU threads of the teachers.")] = 1,
     quiet: o.Quiet = False,
 ) -> None:
-    """Label photos by teacher networks, as a dataset for `ddp-video train`.
+    r"""Label photos by teacher networks, as a dataset for `ddp-video train`.
 
-    Needs the extra `train` (pip install 'ddp-video[train]'). Beside a photo may
+    Needs the extra `train` (pip install 'ddp-video\[train]'). Beside a photo may
     lie NAME.txt with polygons of the people; a joints.csv in the folder gives
     one person a photo. A stopped job goes on where it was.
 

@@ -39,7 +39,7 @@ def run(
     Examples:
       ddp-video run clip.mp4
       ddp-video run clip.mp4 -o out --background black --start 0:12 --end 0:20
-      ddp-video run photos/ *.mp4 -o out --view iuv
+      ddp-video run photos/*.jpg *.mp4 -o out --view iuv
     """
     from .batch import run_all
 

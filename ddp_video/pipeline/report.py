@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -16,6 +17,8 @@ from .. import __version__
 from ..errors import OutputError
 from ..measure import SteadinessResult
 from ..settings import Background
+
+NUMBERS = re.compile(r"\[\s+(?:-?[\d.]+,?\s+)+\]")  # a list of numbers: one line, not one each
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ def write_json(content: Mapping[str, Any], path: Path) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+        text = NUMBERS.sub(lambda found: " ".join(found[0].split()), text)
         beside.write_text(text + "\n", encoding="utf-8")
         beside.replace(path)
     except OSError as error:

@@ -43,7 +43,7 @@ class Stage:
     """A room with people in it, moment by moment.
 
     Args:
-        panels: the room.
+        panels: the room; may be empty.
         actors: with the bone transforms of all moments.
         light: of the room.
         charts: the DensePose charts, for the labels.
@@ -62,13 +62,13 @@ class Stage:
             [s.texture for s in surfaces] + [p.texture for p in panels],
             [s.gloss for s in surfaces] + [p.gloss for p in panels],
         )
-        quads = np.stack(
+        quads = np.array(
             [
                 [p.corner, p.corner + p.right, p.corner + p.right + p.up, p.corner + p.up]
                 for p in panels
             ]
-        )
-        up = np.cross([p.right for p in panels], [p.up for p in panels])
+        ).reshape(-1, 4, 3)
+        up = np.cross(quads[:, 1] - quads[:, 0], quads[:, 3] - quads[:, 0])
         normals = np.repeat(up / np.linalg.norm(up, axis=1, keepdims=True), 2, 0)
         self.room = quads.reshape(-1, 3), np.repeat(normals[:, None], 3, 1)
         self.rest = np.concatenate([s.vertices for s in surfaces])
