@@ -144,11 +144,13 @@ def dressed(body: Body, assets: Assets, age: float, rng: np.random.Generator) ->
 
 
 def person(assets: Assets, rng: np.random.Generator) -> tuple[Actor, np.ndarray]:
-    """Somebody at one moment, and the bone transforms; a camera at −y sees the back (.5), a side
-    (.25) or the front (.25)."""
+    """Somebody at one moment, and the bone transforms.
+
+    A camera at −y sees the back (.5), a side (.25) or the front (.25).
+    """
     names = ("gender", "age", "weight", "height", "muscle")
     lows, highs = (0, 0.3, 0.15, 0.2, 0.2), (1, 1, 0.85, 0.8, 0.85)
-    kinds = dict(zip(names, rng.uniform(lows, highs).tolist(), strict=True))
+    kinds: dict[str, float] = dict(zip(names, rng.uniform(lows, highs).tolist(), strict=True))
     body = Body(kinds)
     surfaces = dressed(body, assets, kinds["age"], rng)
     view = rng.random()
