@@ -57,6 +57,19 @@ class Assets:
     charts: Charts
 
 
+@dataclass(frozen=True)
+class Mix:
+    """Shares of what is seen.
+
+    Attributes:
+        behind: of people seen from behind; the others are seen from the side or from the front.
+        studio: of plain walls behind them; the others stand before a photo.
+    """
+
+    behind: float = 0.5
+    studio: float = 0.3
+
+
 texture_of = cache(read_texture)
 
 
@@ -143,10 +156,10 @@ def dressed(body: Body, assets: Assets, age: float, rng: np.random.Generator) ->
     return [body.skin(skin).without(covered(body, garments)), *surfaces]
 
 
-def person(assets: Assets, rng: np.random.Generator) -> tuple[Actor, np.ndarray]:
+def person(assets: Assets, behind: float, rng: np.random.Generator) -> tuple[Actor, np.ndarray]:
     """Somebody at one moment, and the bone transforms.
 
-    A camera at −y sees the back (.5), a side (.25) or the front (.25).
+    A camera at −y sees the back with probability `behind`, else a side or the front.
     """
     names = ("gender", "age", "weight", "height", "muscle")
     lows, highs = (0, 0.3, 0.15, 0.2, 0.2), (1, 1, 0.85, 0.8, 0.85)
@@ -154,9 +167,9 @@ def person(assets: Assets, rng: np.random.Generator) -> tuple[Actor, np.ndarray]
     body = Body(kinds)
     surfaces = dressed(body, assets, kinds["age"], rng)
     view = rng.random()
-    if view < 0.5:
+    if view < behind:
         yaw = 180 + rng.uniform(-60, 60)
-    elif view < 0.75:
+    elif view < (1 + behind) / 2:
         yaw = rng.choice([-90, 90]) + rng.uniform(-30, 30)
     else:
         yaw = rng.uniform(-60, 60)
@@ -207,9 +220,9 @@ def lamp(rng: np.random.Generator) -> Light:
     )
 
 
-def backdrop(photos: list[Path], size: int, rng: np.random.Generator) -> np.ndarray:
-    """(size, size, 3) uint8: a crop of a photo, or (.3) a studio's grey or white wall."""
-    if rng.random() < 0.3:
+def backdrop(photos: list[Path], studio: float, size: int, rng: np.random.Generator) -> np.ndarray:
+    """(size, size, 3) uint8: a crop of a photo, or a studio's grey or white wall."""
+    if rng.random() < studio:
         top, bottom = rng.choice([rng.uniform(90, 220), rng.uniform(225, 255)]) * rng.uniform(
             0.9, 1, 2
         )
@@ -228,9 +241,9 @@ def backdrop(photos: list[Path], size: int, rng: np.random.Generator) -> np.ndar
 
 
 def photographed(
-    stage: Stage, camera: Camera, photos: list[Path], rng: np.random.Generator
+    stage: Stage, camera: Camera, wall: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """(H, W, 3) uint8: the stage's people before a backdrop, through a lens with slight faults."""
+    """(H, W, 3) uint8: the stage's people before a wall, through a lens with slight faults."""
     h, w = camera.size
     fine = Camera(camera.eye, camera.axes, camera.focal * SAMPLES, (h * SAMPLES, w * SAMPLES))
     scene = stage.at(0)
@@ -240,7 +253,7 @@ def photographed(
     light = cv2.resize(light, (w, h), interpolation=cv2.INTER_AREA) / alpha.clip(0.01)
     exposure = np.exp(rng.normal(0, 0.25))
     people = developed(light * exposure, rng)
-    out = alpha * people + (1 - alpha) * backdrop(photos, w, rng)
+    out = alpha * people + (1 - alpha) * wall
     if rng.random() < 0.6:
         out = cv2.GaussianBlur(out, (0, 0), rng.uniform(0.3, 1.1))
     out = out + rng.normal(0, rng.uniform(0, 5), out.shape)
@@ -248,7 +261,7 @@ def photographed(
 
 
 def picture(
-    assets: Assets, size: int, seed: int, number: int
+    assets: Assets, size: int, seed: int, number: int, mix: Mix | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Picture `number` of a seed.
 
@@ -256,11 +269,13 @@ def picture(
         (size, size, 3) uint8 RGB; (size, size, 3) uint8 I, 255·U, 255·V; (size, size) bool mask.
     """
     rng = np.random.default_rng((seed, number))
-    actor, transforms = person(assets, rng)
+    mix = mix or Mix()
+    actor, transforms = person(assets, mix.behind, rng)
     points = [pose(s.vertices, s.weights, transforms[0]) for s in actor.surfaces]
     camera = framed(np.concatenate(points), size, rng)
     stage = Stage([], [(actor, transforms)], lamp(rng), assets.charts)
-    image = photographed(stage, camera, assets.backgrounds, rng)
+    wall = backdrop(assets.backgrounds, mix.studio, size, rng)
+    image = photographed(stage, camera, wall, rng)
     iuv, owner = stage.labels(0, camera)
     iuv[..., 1:] *= 255
     return image, iuv.round().astype(np.uint8), owner > 0
@@ -278,14 +293,17 @@ def main(arguments: list[str] | None = None) -> None:
     add("--count", type=int, required=True, help="number of pictures")
     add("--seed", type=int, default=0, help="of everything")
     add("--size", type=int, default=320, help="side of the pictures in pixels")
+    add("--behind", type=float, default=Mix.behind, help="share of people seen from behind")
+    add("--studio", type=float, default=Mix.studio, help="share of plain walls behind people")
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    mix = Mix(given.behind, given.studio)
     assets = gather(given.humans, given.motion, given.charts, given.backgrounds)
     with DatasetWriter(given.output) as writer:
         for k in range(given.count):
             key = f"person_{k:05d}"
             if not writer.has(key):
-                image, iuv, mask = picture(assets, given.size, given.seed, k)
+                image, iuv, mask = picture(assets, given.size, given.seed, k, mix)
                 writer.add(image, [PersonLabel(mask)], iuv, key=key, source="rendered")
                 LOG.info("%d of %d", k + 1, given.count)
 

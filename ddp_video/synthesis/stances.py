@@ -37,11 +37,11 @@ SHARES = (0.44, 0.18, 0.08, 0.08, 0.1, 0.06, 0.06)
 
 
 def stance(body: Body, takes: list[Path], rng: np.random.Generator) -> Motion:
-    """One moment: standing (.3), walking (.25), or of one of the takes (.45)."""
+    """One moment: standing (.5), walking (.25), or of one of the takes (.25)."""
     kind = rng.random()
-    if kind < 0.3 or not takes:
+    if kind < 0.5 or not takes:
         motion = stand(body, rng)
-    elif kind < 0.55:
+    elif kind < 0.75:
         waving = str(rng.choice(["", "", "", "", "L", "R"]))
         motion = walk(body, rng.random(1) * STRIDE_SECONDS, 0.0, waving, float(rng.random()))
         glance(motion[0], rng)
@@ -52,8 +52,9 @@ def stance(body: Body, takes: list[Path], rng: np.random.Generator) -> Motion:
 
 
 def glance(turns: dict[str, np.ndarray], rng: np.random.Generator) -> None:
-    """Turn the head somewhere, in place."""
-    aside, down = rng.normal(0, 22), rng.normal(4, 11)
+    """Turn the head somewhere, in place; now and then far to the side, as people look back."""
+    aside = rng.normal(0, 22) if rng.random() < 0.6 else rng.uniform(-80, 80)
+    down = rng.normal(4, 11)
     chest = turns["spine01"]
     turns["neck02"] = chest @ turn("z", 0.4 * aside) @ turn("x", 0.4 * down)
     turns["head"] = chest @ turn("z", aside) @ turn("x", down)
