@@ -217,6 +217,14 @@ def make_flow(
     return engine, f"{name.upper().replace('-', ' ')}, weights from {path}"
 
 
+def missing_weights(settings: FlowSettings, device: torch.device | str = "cpu") -> str | None:
+    """The RAFT whose weights `make_flow` would download; None where it asks no network."""
+    if settings.engine in ("auto", "dis"):
+        return None
+    names = _names(settings, torch.device(device))
+    return None if _at_hand(settings, names) else names[0]
+
+
 def load_raft(path: Path, names: Sequence[str] = tuple(_RAFT)) -> tuple[str, RAFT]:
     """Read RAFT weights in torchvision's layout.
 

@@ -1,12 +1,15 @@
 """Infer: frames in, one prediction a frame out."""
 
+import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
+from .errors import InputError
 from .network import DirectDensePose
 from .network.device import autocast, choose_device, choose_precision
 from .network.direct_dense_pose import DensePose
@@ -15,6 +18,8 @@ from .settings import InferSettings
 from .types import Frame, Person, Prediction
 
 MULTIPLE = 32  # the coarsest trunk map is at 1/32 scale
+# CUDA has its own class for it; the CPU and MPS say it in words.
+OUT_OF_MEMORY = re.compile("out of memory|not enough memory|can't allocate memory")
 
 
 def network_size(size: tuple[int, int], settings: InferSettings) -> tuple[int, int]:
@@ -40,12 +45,13 @@ class Predictor:
             settings: size, thresholds, device, number format.
 
         Raises:
-            InputError: the device is not there.
+            InputError: the device is not there, or its memory is too small.
         """
         self.settings = settings or InferSettings()
         self.device = choose_device(self.settings.device)
         self.dtype = choose_precision(self.device, self.settings.precision)
-        self.network = network.to(self.device).to(memory_format=torch.channels_last).eval()
+        with _enough_memory(self.device):
+            self.network = network.to(self.device).to(memory_format=torch.channels_last).eval()
 
     @property
     def description(self) -> dict[str, str]:
@@ -58,14 +64,19 @@ class Predictor:
             yield frame, self.predict(frame)
 
     def predict(self, frame: Frame) -> Prediction:
-        """One frame's prediction, on the CPU in float32."""
+        """One frame's prediction, on the CPU in float32.
+
+        Raises:
+            InputError: the device's memory is too small.
+        """
         h, w = network_size(frame.size, self.settings)
         shrink = h < frame.size[0]
         resized = cv2.resize(
             frame.image, (w, h), interpolation=cv2.INTER_AREA if shrink else cv2.INTER_LINEAR
         )
-        pose = self._forward(torch.from_numpy(resized).permute(2, 0, 1).unsqueeze(0))
-        return _prediction(pose, frame.size, (h, w))
+        with _enough_memory(self.device):
+            pose = self._forward(torch.from_numpy(resized).permute(2, 0, 1).unsqueeze(0))
+            return _prediction(pose, frame.size, (h, w))
 
     @torch.inference_mode()
     def _forward(self, image: Tensor) -> DensePose:
@@ -73,6 +84,22 @@ class Predictor:
         limits = DetectionLimits(s.threshold, s.nms, s.nms_iou, s.top_k)
         with autocast(self.device, s.precision):
             return self.network(image.to(self.device), limits, s.sparse_backend)
+
+
+@contextmanager
+def _enough_memory(device: torch.device) -> Iterator[None]:
+    """Say in one line that memory ran out, and what helps."""
+    try:
+        yield
+    except RuntimeError as error:
+        known = isinstance(error, torch.OutOfMemoryError) or OUT_OF_MEMORY.search(str(error))
+        if not known:
+            raise
+        other = "close other programs" if device.type == "cpu" else "use --device cpu"
+        raise InputError(
+            f"not enough memory on {device}: {other}, or a smaller picture "
+            "(in Python: InferSettings(short_side=...))"
+        ) from error
 
 
 def _prediction(pose: DensePose, size: tuple[int, int], input_size: tuple[int, int]) -> Prediction:

@@ -171,7 +171,8 @@ class TrainSettings:
             milestones).
         ema: decay of the averaged weights that are written out; 0 turns the average off.
         clip: bound on the gradient's norm; 0 turns it off.
-        precision: number format of the forward pass.
+        precision: number format of the forward pass; auto and fp16 take bf16 where the device is
+            good at it, else fp32: gradients in fp16 would underflow.
         scenes: share of copy-paste scenes among the pictures.
         loss: weights of the loss terms.
         seed: of everything random.

@@ -6,6 +6,7 @@ The logit grid covers exactly the whole frame: grid cell (x, y) has its centre a
 ((x + .5)·W/w − .5, (y + .5)·H/h − .5), the convention of `align_corners=False`.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -13,12 +14,15 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from .errors import ShapeError
 
 PARTS = 25  # 0 = background, 1..24 = the DensePose parts
 LOGIT_CHANNELS = 3 * PARTS  # part logits, then U, then V, 25 each
+# Least probability of a part: keeps log-probabilities bounded where frames are averaged.
+FLOOR = 1e-3
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,22 @@ class Prediction:
             raise ShapeError(
                 f"coverage is {tuple(self.logits.shape[1:])}, not {tuple(self.coverage.shape)}"
             )
+
+    def of_person(self, index: int) -> "Prediction":
+        """One person's own IUV: this prediction within M_dp, background for certain elsewhere.
+
+        Args:
+            index: position in `people`.
+
+        Raises:
+            IndexError: there is no such person.
+        """
+        person = self.people[index]
+        inside = person.surface_mask > 0.5
+        nothing = torch.zeros_like(self.logits)
+        nothing[1:PARTS] = math.log(FLOOR)
+        logits = torch.where(inside, self.logits, nothing)
+        return Prediction(logits, self.coverage * inside, (person,), self.size)
 
 
 class FlowEstimator(Protocol):

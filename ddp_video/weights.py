@@ -7,7 +7,6 @@ that a file from a training run works by its path alone.
 
 import hashlib
 import json
-import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
+from .atomic import beside
 from .errors import OutputError, WeightsError
 from .settings import Architecture
 
@@ -132,7 +132,8 @@ def resolve(name_or_path: str | Path | None = None, manifest: Path | None = None
         return WeightsFile(name=path.stem, path=path)
     names = ", ".join(entries) or "none"
     raise WeightsError(
-        f"no weights {str(name_or_path)!r}: neither a file nor a known name (known: {names})"
+        f"no weights {str(name_or_path)!r}: neither a file nor a known name (known: {names}); "
+        "ddp-video weights list shows the names"
     )
 
 
@@ -187,7 +188,7 @@ def read_architecture(path: Path) -> Architecture:
         stored = None
     if not isinstance(stored, dict):
         raise WeightsError(
-            f"{path} says nothing of its architecture: it was not made by `ddp-video train`"
+            f"{path} says nothing of its architecture: name weights made by ddp-video train"
         )
     odd = [name for name, value in stored.items() if not _is_known(name, value)]
     if odd or "backbone" not in stored:
@@ -263,14 +264,11 @@ def save_network(
 
     metadata = {**(extra_metadata or {}), ARCHITECTURE_KEY: json.dumps(asdict(architecture))}
     tensors = {name: _halved(value) for name, value in network.state_dict().items()}
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        beside.write_bytes(save(tensors, metadata))
-        beside.replace(path)
+        with beside(path) as part:
+            part.write_bytes(save(tensors, metadata))
     except OSError as error:
         raise OutputError(f"{path} cannot be written ({error.strerror})") from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _halved(value: "Tensor") -> "Tensor":

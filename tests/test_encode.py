@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from ddp_video.decode import FrameReader, probe
-from ddp_video.encode import VideoWriter, check_output, write_picture, writer
+from ddp_video.encode import VideoWriter, check_output, stream_copy, write_picture, writer
+from ddp_video.encode.stream_copy import StreamCopy
 from ddp_video.errors import OutputError, ShapeError
 from ddp_video.settings import EncodeSettings
 from ddp_video.types import VideoInfo
@@ -171,10 +172,14 @@ def test_pixel_aspect(tmp_path):
 
 
 def with_sound(
-    path: Path, codec: str = "aac", rate: int = 44100, subtitles: str = "", **kwargs
+    path: Path,
+    codec: str = "aac",
+    rate: int = 44100,
+    subtitles: str = "",
+    seconds: int = 3,
+    **kwargs,
 ) -> Path:
-    """Three seconds of 25 frames a second with a tone; the sound is stream 0."""
-    seconds = 3
+    """25 frames a second with a tone; the sound is stream 0."""
     with av.open(str(path), "w", **kwargs) as container:
         sound = container.add_stream(codec, rate=rate, layout="mono")
         video = container.add_stream("libx264", rate=25, options={"g": "25"})
@@ -261,6 +266,25 @@ def test_a_cut_keeps_sound_and_picture_together(tmp_path, suffix):
     assert [frame.time for frame in FrameReader(tmp_path / f"out{suffix}")] == [
         i * TICK for i in range(25)
     ]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+def test_a_cut_reads_little_more_than_its_own_sound(tmp_path, monkeypatch, suffix):
+    """The same packets come as from the whole file, whose other packets are not looked at."""
+    source = with_sound(tmp_path / f"in{suffix}", seconds=30)
+    start, end = Fraction(20), Fraction(22)
+    looked = []
+    wants = StreamCopy._wants
+    monkeypatch.setattr(
+        StreamCopy, "_wants", lambda self, time: looked.append(time) or wants(self, time)
+    )
+    copied(source, tmp_path / "out.mkv", start, end)
+    assert max(looked) < 25 + FrameReader(source).info.start_time
+    assert suffix == ".ts" or min(looked) > 5
+    monkeypatch.setattr(stream_copy, "_SEEKABLE", ())
+    monkeypatch.setattr(StreamCopy, "_ended", lambda *_: set())
+    copied(source, tmp_path / "whole.mkv", start, end)
+    assert sound_packets(tmp_path / "out.mkv") == sound_packets(tmp_path / "whole.mkv") != []
 
 
 def test_transport_stream_into_mp4(tmp_path):

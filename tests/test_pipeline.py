@@ -94,6 +94,17 @@ def test_several_radii_share_one_inference(tmp_path, make_clip, engines, standin
     ]
 
 
+def test_several_radii_never_share_a_file(tmp_path, make_clip, engines):
+    clip = make_clip(tmp_path / "clip.mp4", frames=3)
+    report = run(clip, tmp_path / "out", engines, RunSettings(radii=(0, 1)))
+    assert [path.name for path in report.written] == names(tmp_path / "out")
+    assert names(tmp_path / "out") == [
+        "clip.smooth-r0.contour.mp4",
+        "clip.smooth-r1.contour.mp4",
+        "clip.smooth.metrics.json",
+    ]
+
+
 @pytest.mark.parametrize(
     ("render", "encode", "name", "pixels"),
     [

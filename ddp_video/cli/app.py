@@ -1,12 +1,15 @@
 """The program `ddp-video`: its commands, and nothing else."""
 
-from typing import Annotated
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
 
 from .. import __version__
+from ..errors import InputError
 from . import options
-from .console import guarded, out
+from .console import complain, guarded, out
 from .info import info
 from .label_photos import label_photos
 from .metrics import metrics
@@ -24,6 +27,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+# typer exports its subclass only, and where the class itself lives differs between versions
+UsageError: type[BaseException] = typer.BadParameter.__mro__[1]
 
 register = app.command(epilog=options.EXIT_CODES)
 register(guarded(run))
@@ -50,6 +56,26 @@ def _program(
     pass
 
 
-def main() -> None:
-    """Entry point of the console script."""
-    app()
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of the console script.
+
+    Args:
+        arguments: what follows the program's name; None: as the system says.
+
+    Raises:
+        SystemExit: always, with the exit code.
+    """
+    try:
+        code = app(arguments, prog_name="ddp-video", standalone_mode=False)
+    except UsageError as error:
+        code = _misused(error)
+    sys.exit(code)
+
+
+def _misused(error: Any) -> int:  # noqa: ANN401 (a UsageError, which typer does not export)
+    """One line about an option or argument; without any arguments the help was shown already."""
+    message = error.format_message().strip().rstrip(".")
+    if not message:
+        return InputError.exit_code
+    command = error.ctx.command_path if error.ctx else "ddp-video"
+    return complain(InputError(f"{message}; see {command} --help"))

@@ -1,6 +1,8 @@
 """Several inputs in one go, for `run` and `smooth`: a failing one does not lose the others."""
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import typer
@@ -10,7 +12,7 @@ from rich.table import Table
 from ..decode import expand_inputs
 from ..errors import DdpVideoError, InputError
 from ..measure import SteadinessResult
-from ..pipeline import Engines, RunReport, RunSettings, load_engines, output_stem, run
+from ..pipeline import Engines, RunReport, RunSettings, check, load_engines, output_stem, run
 from . import console
 
 
@@ -25,39 +27,63 @@ def run_all(
 ) -> None:
     """Work on every input, then say what was written and measured.
 
+    What cannot be read or written is found before the network is loaded.
+
     Raises:
         typer.Exit: with the code of the first failure, after all inputs were tried.
     """
     failures: list[int] = []
-    sources = list(_sources(inputs, failures))
+    found = list(_sources(inputs, failures))
+    sources: list[Path] = []
+    for source in found:
+        with _complaining(failures, source, len(found)):
+            check(source, out_dir, settings, name_radii=name_radii)
+            sources.append(source)
     reports: list[RunReport] = []
     if sources:
         engines = load_engines(weights, settings)
-        if not quiet:
-            console.err.print(f"flow: {escape(str(engines.facts['flow']))}", soft_wrap=True)
+        work = functools.partial(
+            run, out_dir=out_dir, engines=engines, settings=settings, name_radii=name_radii
+        )
+        say_flow = _flow_note(engines, quiet)
         for source in sources:
-            try:
-                report = _one(source, out_dir, engines, settings, quiet, name_radii)
-            except (DdpVideoError, OSError) as error:
-                failures.append(console.complain(error, str(source) if len(sources) > 1 else ""))
-            else:
-                reports.append(report)
+            with _complaining(failures, source, len(found)):
+                reports.append(_one(source, work, say_flow, quiet))
     if reports and not quiet:
         _say(reports)
     if failures:
         raise typer.Exit(failures[0])
 
 
+@contextmanager
+def _complaining(failures: list[int], source: Path, sources: int) -> Iterator[None]:
+    try:
+        yield
+    except (DdpVideoError, OSError) as error:
+        failures.append(console.complain(error, str(source) if sources > 1 else ""))
+
+
+def _flow_note(engines: Engines, quiet: bool) -> Callable[[], None]:
+    """Says once which flow is used, when a first frame is done: an error before stands alone."""
+
+    @functools.cache
+    def say() -> None:
+        if not quiet:
+            console.err.print(f"flow: {escape(str(engines.facts['flow']))}", soft_wrap=True)
+
+    return say
+
+
 def _one(
-    source: Path,
-    out_dir: Path,
-    engines: Engines,
-    settings: RunSettings,
-    quiet: bool,
-    name_radii: bool,
+    source: Path, work: Callable[..., RunReport], say_flow: Callable[[], None], quiet: bool
 ) -> RunReport:
     with console.progress_bar(source.name, quiet) as progress:
-        report = run(source, out_dir, engines, settings, progress, name_radii=name_radii)
+
+        def advance(done: int, total: int | None) -> None:
+            say_flow()
+            progress(done, total)
+
+        report = work(source, progress=advance)
     for warning in report.warnings:
         console.warn(warning)
     return report

@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from ..settings import FlowSettings
+from ..settings import FlowSettings, InferSettings
 from . import console
 from . import options as o
 
@@ -29,21 +29,34 @@ def info(
 ) -> None:
     """Show what a source is, and the device, weights and flow that would be used.
 
+    Downloads nothing.
+
     Example:
       ddp-video info clip.mp4
     """
     from ..decode import probe
-    from ..flow import make_flow
-    from ..network.device import choose_device
+    from ..flow import make_flow, missing_weights
+    from ..infer import network_size
+    from ..network.device import choose_device, choose_precision
     from ..weights import resolve, verify
 
-    rows = _about(probe(source))
+    video, infer = probe(source), InferSettings()
+    rows = _about(video)
     where = choose_device(device)
     rows["device"] = str(where)
+    rows["precision"] = str(choose_precision(where, infer.precision)).removeprefix("torch.")
+    height, width = network_size((video.height, video.width), infer)
+    rows["network sees"] = f"{width}×{height}"
     chosen = resolve(weights)
     verify(chosen)
     rows["weights"] = f"{chosen.name} ({chosen.path})"
-    rows["flow"] = make_flow(FlowSettings(engine=flow, weights=flow_weights), where)[1]
+    settings = FlowSettings(engine=flow, weights=flow_weights)
+    missing = missing_weights(settings, where)
+    rows["flow"] = (
+        f"{missing}, whose weights `ddp-video run` would download"
+        if missing
+        else make_flow(settings, where)[1]
+    )
     table = Table(show_header=False)
     for name, value in rows.items():
         table.add_row(name, escape(value))

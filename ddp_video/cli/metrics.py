@@ -15,6 +15,8 @@ from . import options as o
 if TYPE_CHECKING:
     from ..measure import SteadinessResult
 
+    Results = list[tuple[Path, SteadinessResult]]
+
 
 def metrics(
     video: Annotated[Path, typer.Argument(metavar="A", help="A video.", show_default=False)],
@@ -37,10 +39,11 @@ def metrics(
     """
     from ..pipeline import measure_video
 
-    results = {}
+    results: Results = []
     for path in (video, other) if other else (video,):
         with console.progress_bar(path.name, quiet or as_json) as progress:
-            results[path], warnings = measure_video(path, progress)
+            result, warnings = measure_video(path, progress)
+        results.append((path, result))
         for warning in warnings:
             console.warn(warning)
     if as_json:
@@ -49,10 +52,10 @@ def metrics(
         console.out.print(_table(results))
 
 
-def _gain(results: "dict[Path, SteadinessResult]") -> tuple[float | None, float | None] | None:
+def _gain(results: "Results") -> tuple[float | None, float | None] | None:
     if len(results) < 2:
         return None
-    before, after = results.values()
+    (_, before), (_, after) = results
     return _difference(after.itf_db, before.itf_db), _difference(after.isi, before.isi)
 
 
@@ -60,20 +63,18 @@ def _difference(after: float | None, before: float | None) -> float | None:
     return None if after is None or before is None else after - before
 
 
-def _content(results: "dict[Path, SteadinessResult]") -> dict[str, Any]:
-    videos: list[Any] = [
-        {"source": str(path), **asdict(result)} for path, result in results.items()
-    ]
+def _content(results: "Results") -> dict[str, Any]:
+    videos: list[Any] = [{"source": str(path), **asdict(result)} for path, result in results]
     gain = _gain(results)
     return {"videos": videos} | ({"gain": {"itf_db": gain[0], "isi": gain[1]}} if gain else {})
 
 
-def _table(results: "dict[Path, SteadinessResult]") -> Table:
+def _table(results: "Results") -> Table:
     table = Table(caption="whole frame; ITF in dB, ISI 0..1, higher is steadier")
     table.add_column("video")
     for column in ("ITF", "ISI", "pairs", "identical"):
         table.add_column(column, justify="right")
-    for path, result in results.items():
+    for path, result in results:
         cells = (_text(result.itf_db, ".2f"), _text(result.isi, ".4f"))
         table.add_row(escape(path.name), *cells, str(result.pairs), str(result.n_identical))
     gain = _gain(results)

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 Codec = Literal["h264", "ffv1"]
 
 EXIT_CODES = (
-    "Exit codes: 0 done · 2 an input or option that cannot be used · 3 not readable as video or "
-    "picture · 4 an output that cannot be written · 5 weights · 6 dataset · 130 interrupted."
+    "Exit codes: 0 done · 1 a bug or data of an unexpected shape · 2 an input or option that "
+    "cannot be used · 3 not readable as video or picture · 4 an output that cannot be written · "
+    "5 weights · 6 dataset · 130 interrupted."
 )
 
 Inputs = Annotated[

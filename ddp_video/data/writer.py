@@ -1,7 +1,6 @@
 """Writes the one dataset format, picture by picture, so that a stopped job can go on."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from ..atomic import beside
 from ..errors import DataError, OutputError, ShapeError
 from .annotations import ANNOTATIONS, read_annotations
 from .densepose_coco import UNKNOWN, read_picture
@@ -199,13 +199,11 @@ class DatasetWriter:
 
     def _write(self, name: str, data: bytes) -> None:
         path = self.folder / name
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_bytes(data)
-            beside.replace(path)
+            with beside(path) as part:
+                part.write_bytes(data)
         except OSError as error:
-            beside.unlink(missing_ok=True)
             raise OutputError(f"cannot write {path}: {error.strerror}; free space?") from error
 
 

@@ -1,14 +1,14 @@
 """Single pictures, as PNG."""
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 import cv2
 import numpy as np
 
+from ..atomic import beside
 from ..errors import OutputError, ShapeError
-from .target import beside, check_output, explained
+from .target import check_output, explained
 
 
 def write_picture(
@@ -41,12 +41,7 @@ def write_picture(
     if channel_order == "rgb" and channels > 1:
         image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR if channels == 3 else cv2.COLOR_RGBA2BGRA)
     _, png = cv2.imencode(".png", image)
-    part = beside(path)
-    try:
-        with explained(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with beside(path) as part:
             part.write_bytes(png.tobytes())
-            part.replace(path)
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)

@@ -10,6 +10,9 @@ from av.error import ArgumentError, FFmpegError, InvalidDataError
 from av.packet import Packet
 from av.stream import Discard, Stream
 
+_SEEKABLE = ("mov", "matroska")  # with an index; elsewhere a seek may land too late
+_MARGIN = Fraction(10)  # seconds that streams of one file may lie apart; FFmpeg interleaves so
+
 
 class StreamCopy:
     """The streams of a source that a target takes, cut and shifted like the pictures.
@@ -82,10 +85,15 @@ class StreamCopy:
         """Packets inside the cut, shifted; ends early, with a warning, at damage."""
         if not self.streams:
             return
+        waiting = set(self.streams)
         try:
+            self._skip_to_start()
             for packet in self._source.demux(*(self._source.streams[i] for i in self.streams)):
                 if packet.dts is None or packet.pts is None:
                     continue  # an empty packet at the end
+                waiting -= self._ended(packet.stream_index, packet.dts * packet.time_base)
+                if not waiting:
+                    return
                 if not self._wants(packet.pts * packet.time_base):
                     continue
                 shift = round(self._offset / packet.time_base)
@@ -97,6 +105,21 @@ class StreamCopy:
             self._warnings.append(
                 f"{self._name}: its sound is damaged and was copied in part ({error.strerror})"
             )
+
+    def _skip_to_start(self) -> None:
+        """Leave out what lies well before the cut, where the file says where that is."""
+        if self._first is None or not self._source.format.name.startswith(_SEEKABLE):
+            return
+        target = self._first - _MARGIN
+        if target > 0:
+            self._source.seek(int(target * av.time_base))
+
+    def _ended(self, stream: int, time: Fraction) -> set[int]:
+        """Streams that give no more after a packet of this time; subtitles may be far apart."""
+        if self._end is None or time < self._end:
+            return set()
+        sparse = {i for i in self.streams if self._source.streams[i].type == "subtitle"}
+        return {stream} | (sparse if time >= self._end + _MARGIN else set())
 
     def _wants(self, time: Fraction) -> bool:
         return (self._first is None or time >= self._first) and (

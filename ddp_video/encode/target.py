@@ -1,8 +1,6 @@
-"""The file that is to be written: may it be, under which name meanwhile, and what went wrong."""
+"""The file that is to be written: may it be, and what went wrong."""
 
 import errno
-import os
-import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,12 +44,6 @@ def check_output(path: Path, sources: Iterable[Path] = (), overwrite: bool = Fal
         raise OutputError(f"{path}: {_IS_FOLDER}")
     if path.exists() and not overwrite:
         raise OutputError(f"{path}: exists: add --overwrite, or choose another folder with -o")
-
-
-def beside(path: Path) -> Path:
-    """A hidden temporary name in the same folder; the suffix stays, as it chooses the container."""
-    token = f"{os.getpid()}-{secrets.token_hex(4)}"
-    return path.with_name(f".{path.stem[:64]}.{token}.part{path.suffix}")
 
 
 @contextmanager

@@ -27,11 +27,12 @@ from av.video.reformatter import (
 )
 from av.video.stream import VideoStream
 
+from ..atomic import temporary
 from ..errors import OutputError, ShapeError
 from ..settings import EncodeSettings
 from ..types import VideoInfo
 from .stream_copy import StreamCopy
-from .target import beside, check_output, explained
+from .target import check_output, explained
 
 _H264_ENCODERS = ("libx264", "libopenh264", "h264_videotoolbox", "h264_mf")
 _LATE_START = Fraction(1)  # seconds; a clock that starts later than this is set to zero
@@ -87,7 +88,7 @@ class VideoWriter:
             raise OutputError(f"{self.path}: lossless video (ffv1) needs a name ending in .mkv")
         if self._settings.codec == "h264":
             h264_encoder()
-        self._part = beside(self.path)
+        self._part = temporary(self.path)
         self._file: _File | None = None
         self._reformatter = VideoReformatter()
         self._offset = Fraction(0)  # seconds taken off all times

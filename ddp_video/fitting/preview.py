@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..atomic import beside
 from ..data.densepose_coco import UNKNOWN, DensePoseDataset, Record
 
 TILE = 240  # height of a picture on the sheet
@@ -59,9 +60,8 @@ def write_previews(folder: Path, limit: int = 200) -> list[Path]:
         tiles = [_tile(draw(dataset[int(i)])) for i in chosen[start : start + PER_SHEET]]
         path = target / f"sheet_{start // PER_SHEET:02d}.jpg"
         data = cv2.imencode(".jpg", _shelves(tiles)[:, :, ::-1])[1]
-        beside = path.with_suffix(".part")
-        beside.write_bytes(data.tobytes())
-        beside.replace(path)
+        with beside(path) as part:
+            part.write_bytes(data.tobytes())
         sheets.append(path)
     return sheets
 

@@ -91,9 +91,8 @@ class ResNet50(nn.Module):
         super().__init__()
         net = resnet50(norm_layer=FrozenBatchNorm2d)
         self.conv1, self.bn1 = net.conv1, net.bn1
-        self.layer1, self.layer2, self.layer3, self.layer4 = (
-            *(net.layer1, net.layer2, net.layer3, net.layer4),
-        )
+        self.layer1, self.layer2 = net.layer1, net.layer2
+        self.layer3, self.layer4 = net.layer3, net.layer4
 
     def blocks(self) -> list[nn.Module]:
         """From the picture on, for freezing the first ones."""

@@ -3,7 +3,8 @@
 Dims: B pictures, h w the 1/4 grid, N people in all pictures of the batch, n active sites.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -20,12 +21,14 @@ class Sites:
         neighbours: (n, 9) rows of the 3x3 neighbours in raster order, n where a neighbour is not
             active.
         shape: (B, h, w).
+        index_pairs: spconv's tables for these sites, made by its first layer for all.
     """
 
     flat: Tensor
     member: Tensor
     neighbours: Tensor
     shape: tuple[int, int, int]
+    index_pairs: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return int(self.flat.numel())
@@ -88,13 +91,13 @@ def suppress_background(masks_Nhw: Tensor, image_N: Tensor, batch: int) -> Sites
 
 
 def whole_grid(sites: Sites) -> Sites:
-    """Every cell active (w/o Sparse, Table 2); cells of no person form one more instance."""
+    """Every cell active (w/o Sparse, Table 2); each picture's background is one more instance."""
     b, h, w = sites.shape
     count = sites.member.shape[1]
-    owner = torch.full((b * h * w,), count, dtype=torch.long, device=sites.flat.device)
+    owner = count + torch.arange(b, device=sites.flat.device).repeat_interleave(h * w)
     owner[sites.flat] = sites.member.argmax(1)
     active = torch.ones((b, h, w), dtype=torch.bool, device=sites.flat.device)
-    return make_sites(active, owner.view(b, h, w), count + 1)
+    return make_sites(active, owner.view(b, h, w), count + b)
 
 
 def one_group_per_image(sites: Sites) -> Sites:

@@ -30,8 +30,20 @@ def choose_precision(device: torch.device, precision: Precision) -> torch.dtype:
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
     if device.type == "mps":
         return torch.float16
-    fast = torch.cpu.get_capabilities().get("avx512_bf16", False)
-    return torch.bfloat16 if fast else torch.float32
+    return torch.bfloat16 if _cpu_computes_in_bf16() else torch.float32
+
+
+def _cpu_computes_in_bf16() -> bool:
+    """Whether the CPU has bf16 instructions (AVX-512 BF16 or Arm's); False where torch is silent.
+
+    oneDNN's own answer is no help: it says yes to every AVX-512 CPU, where bf16 is emulated.
+    """
+    capabilities = getattr(torch.cpu, "get_capabilities", None)
+    if capabilities is None:  # an older torch
+        x86 = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+        return x86 is not None and bool(x86())
+    has = capabilities()
+    return bool(has.get("avx512_bf16") or has.get("bf16"))
 
 
 def autocast(device: torch.device, precision: Precision) -> AbstractContextManager:

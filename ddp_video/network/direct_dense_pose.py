@@ -3,20 +3,15 @@
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..types import LOGIT_CHANNELS, PARTS
+from ..types import FLOOR, LOGIT_CHANNELS, PARTS
 from .backbone import Backbone
 from .background_suppression import Sites, suppress_background
 from .feature_aggregation import FeatureAggregation
 from .global_iuv_branch import GlobalIUVBranch
 from .instance_branch import DetectionLimits, Detections, InstanceBranch, InstanceMaps, detect
 from .sparse_residual_fcn import SparseBackend
-
-FLOOR = (
-    1e-3  # least probability of a part: keeps log-probabilities bounded where frames are averaged
-)
 
 
 @dataclass(frozen=True)
@@ -104,10 +99,3 @@ def assemble(rows_n75: Tensor, sites: Sites, surface_Bhw: Tensor) -> tuple[Tenso
     dense = nothing.index_copy(0, sites.flat, rows)
     coverage = nothing.new_zeros(b * h * w).index_fill(0, sites.flat, 1.0)
     return dense.view(b, h, w, -1).permute(0, 3, 1, 2).contiguous(), coverage.view(b, h, w)
-
-
-def person_logits(logits_75hw: Tensor, surface_mask_hw: Tensor) -> Tensor:
-    """One person's own IUV, (75, h, w): the frame's logits within M_dp, background elsewhere."""
-    inside = surface_mask_hw > 0.5
-    nothing = F.one_hot(torch.zeros_like(inside, dtype=torch.long), LOGIT_CHANNELS).permute(2, 0, 1)
-    return torch.where(inside, logits_75hw, nothing.to(logits_75hw.dtype))

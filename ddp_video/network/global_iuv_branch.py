@@ -17,9 +17,8 @@ class GlobalIUVBranch(nn.Module):
         self.predict = nn.Linear(hidden, LOGIT_CHANNELS)
         nn.init.normal_(self.predict.weight, std=0.01)
         nn.init.constant_(self.predict.bias, 0.0)
-        nn.init.constant_(
-            self.predict.bias[LOGIT_CHANNELS // 3 :], 0.5
-        )  # U and V start in the middle
+        # U and V start in the middle.
+        nn.init.constant_(self.predict.bias[LOGIT_CHANNELS // 3 :], 0.5)
         self.instance_norm = instance_norm
         self.sparse = sparse
 

@@ -28,9 +28,8 @@ class InstanceAwareNorm(nn.Module):
         """
         with torch.autocast(x_nC.device.type, enabled=False):
             x = x_nC.float()
-            share_Nn = (
-                member_nN / member_nN.sum(0).clamp(min=1)
-            ).T  # rows average over one instance
+            # Each row averages over one instance.
+            share_Nn = (member_nN / member_nN.sum(0).clamp(min=1)).T
             centred = x - member_nN @ (share_Nn @ x)
             variance = share_Nn @ centred.square()
             deviation = member_nN @ (variance + self.eps**2).sqrt()

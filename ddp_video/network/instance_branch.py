@@ -17,7 +17,7 @@ from .feature_aggregation import conv_norm_relu
 FIRST_STRIDE = 8
 MASK_STRIDE = 8  # X_D
 BOX_NMS_IOU = 0.75  # generous: near-identical boxes need not all be drawn as masks
-CANDIDATES = 100
+CANDIDATES = 100  # least number of people of a picture whose masks are compared
 
 
 @dataclass(frozen=True)
@@ -187,14 +187,15 @@ def detect(maps: InstanceMaps, size: tuple[int, int], limits: DetectionLimits) -
     score_BL = (maps.person.sigmoid() * maps.centreness.sigmoid()).sqrt()
     h, w = size
     bound = torch.tensor([w, h, w, h], dtype=torch.float32, device=score_BL.device)
+    candidates = max(CANDIDATES, limits.top_k)
     found: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
     for b in range(score_BL.shape[0]):
         at = (score_BL[b] > limits.threshold).nonzero().squeeze(1)
-        order = score_BL[b, at].argsort(descending=True)[: 10 * CANDIDATES]
+        order = score_BL[b, at].argsort(descending=True)[: 10 * candidates]
         at = at[order]
         box = boxes_at(maps.locations.centre[at], maps.reach[b, at]).clamp(min=0).minimum(bound)
         iou = limits.nms_iou if limits.nms == "box" else BOX_NMS_IOU
-        kept = nms(box, score_BL[b, at], iou)[:CANDIDATES]
+        kept = nms(box, score_BL[b, at], iou)[:candidates]
         at, box = at[kept], box[kept]
         image = torch.full_like(at, b)
         masks = maps.masks(image, at).float().sigmoid()

@@ -3,11 +3,12 @@
 One interface, three backends that agree:
     dense   scatter to the grid, `F.conv2d`, gather: the reference
     gather  rows of the 3x3 neighbours side by side, then one GEMM a layer (CPU, MPS, CUDA)
-    spconv  spconv's SubMConv2d (CUDA only; wrong on the CPU with more than one thread)
+    spconv  spconv's SubMConv2d (inference on CUDA only; wrong on the CPU with several threads)
 
 Dims: n active sites, C channels in, D channels out.
 """
 
+from types import ModuleType
 from typing import Any, Literal
 
 import torch
@@ -20,6 +21,7 @@ from .instance_aware_norm import InstanceAwareNorm
 
 SparseBackend = Literal["auto", "dense", "gather", "spconv"]
 DENSE_FROM = 0.6  # share of active cells from which one dense convolution is the faster
+INDICE_KEY = "sites"  # under which spconv files the index pairs
 
 
 class _GatherConv(torch.autograd.Function):
@@ -63,7 +65,11 @@ def _dense_conv(x_nC: Tensor, weight: Tensor, sites: Sites) -> Tensor:
 
 
 def _spconv_conv(x_nC: Tensor, weight_DC33: Tensor, sites: Sites) -> Tensor:
-    """Spconv's implicit GEMM; its index pairs are kept with the sites through the indice key."""
+    """Spconv's implicit GEMM, for inference on CUDA."""
+    if torch.is_grad_enabled() and (x_nC.requires_grad or weight_DC33.requires_grad):
+        raise InputError(
+            "the spconv backend has no gradients here; train with sparse_backend='gather'"
+        )
     if not x_nC.is_cuda:
         raise InputError(
             "the spconv backend needs a CUDA device; use InferSettings(sparse_backend='gather')"
@@ -72,13 +78,31 @@ def _spconv_conv(x_nC: Tensor, weight_DC33: Tensor, sites: Sites) -> Tensor:
         import spconv.pytorch as spconv
     except ImportError as error:
         raise InputError("spconv is not installed; pip install 'ddp-video[spconv]'") from error
+    return _with_shared_pairs(spconv, x_nC, weight_DC33, sites)
+
+
+def _with_shared_pairs(
+    spconv: ModuleType, x_nC: Tensor, weight_DC33: Tensor, sites: Sites
+) -> Tensor:
+    """One SubMConv2d; the index pairs of the first one are kept with the sites for all others.
+
+    spconv 2.3 has no bf16 kernels: fp16 takes its place.
+    """
+    dtype = torch.float16 if x_nC.dtype == torch.bfloat16 else x_nC.dtype
     b, h, w = sites.shape
     cell = sites.flat % (h * w)
     index = torch.stack((sites.flat // (h * w), cell // w, cell % w), dim=1).int()
-    conv = spconv.SubMConv2d(weight_DC33.shape[1], weight_DC33.shape[0], 3, padding=1, bias=False)
-    conv = conv.to(x_nC.device, x_nC.dtype)
-    conv.weight = nn.Parameter(weight_DC33.permute(0, 2, 3, 1).contiguous(), requires_grad=False)
-    return conv(spconv.SparseConvTensor(x_nC, index, [h, w], b)).features
+    d, c = weight_DC33.shape[:2]
+    with torch.device("meta"):  # no random weights: ours take their place
+        conv = spconv.SubMConv2d(c, d, 3, padding=1, bias=False, indice_key=INDICE_KEY).eval()
+    kernel = weight_DC33.to(dtype).permute(0, 2, 3, 1).contiguous()
+    conv.weight = nn.Parameter(kernel, requires_grad=False)
+    tensor = spconv.SparseConvTensor(
+        x_nC.to(dtype), index, [h, w], b, indice_dict=sites.index_pairs
+    )
+    out = conv(tensor)
+    sites.index_pairs.update(out.indice_dict)  # spconv writes into a copy of the one it was given
+    return out.features.to(x_nC.dtype)
 
 
 def submanifold_conv(

@@ -9,13 +9,14 @@ smoothing run in a thread of their own, a frame or two ahead of rendering, measu
 
 from .outputs import RunSettings, output_stem
 from .report import RunReport
-from .streaming import Engines, PredictionSource, load_engines, measure_video, run
+from .streaming import Engines, PredictionSource, check, load_engines, measure_video, run
 
 __all__ = [
     "Engines",
     "PredictionSource",
     "RunReport",
     "RunSettings",
+    "check",
     "load_engines",
     "measure_video",
     "output_stem",

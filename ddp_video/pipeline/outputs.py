@@ -52,10 +52,17 @@ class Paths:
 def plan(info: VideoInfo, out_dir: Path, settings: RunSettings, name_radii: bool = False) -> Paths:
     """Name the files of a run, and make sure that they can be written.
 
+    Args:
+        info: the source.
+        out_dir: where the files go; made where it does not exist.
+        settings: what is drawn, how it is written, and the radii.
+        name_radii: give the radius in the names; several radii always do.
+
     Raises:
         OutputError: the folder cannot be made, a file exists, or a file would replace its source.
     """
     stem = output_stem(info.path)
+    name_radii = name_radii or len(settings.radii) > 1
     lossless = is_lossless(settings)
     suffix = "png" if info.is_picture else ("mkv" if lossless else "mp4")
     ending = f"{settings.render.view}.{suffix}"

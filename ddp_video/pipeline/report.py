@@ -1,7 +1,6 @@
 """What a run gives back, and the same as `<stem>.metrics.json`."""
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -14,6 +13,7 @@ import torch
 import torchvision
 
 from .. import __version__
+from ..atomic import beside
 from ..errors import OutputError
 from ..measure import SteadinessResult
 from ..settings import Background
@@ -73,16 +73,13 @@ def write_json(content: Mapping[str, Any], path: Path) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    text = NUMBERS.sub(lambda found: " ".join(found[0].split()), text)
     try:
-        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-        text = NUMBERS.sub(lambda found: " ".join(found[0].split()), text)
-        beside.write_text(text + "\n", encoding="utf-8")
-        beside.replace(path)
+        with beside(path) as part:
+            part.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise OutputError(f"{path} cannot be written ({error.strerror})") from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def versions() -> dict[str, str]:

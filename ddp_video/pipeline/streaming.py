@@ -101,21 +101,17 @@ def run(
         engines: from `load_engines`.
         settings: what to draw, smooth and write.
         progress: called after every frame with the frames done and the frames expected, if known.
-        name_radii: write `<stem>.smooth-r<radius>.<view>.mp4` instead, as `ddp-video smooth` does.
+        name_radii: write `<stem>.smooth-r<radius>.<view>.mp4` instead, as `ddp-video smooth` does;
+            several radii are always named so.
 
     Raises:
         InputError: settings that make no sense.
         VideoError: the source cannot be read, or has no frames where they are wanted.
         OutputError: a file exists already or cannot be written.
     """
-    settings = settings or RunSettings()
-    if not settings.radii:
-        raise InputError("no smoothing radius is given: add --radius 2")
     begun = time.perf_counter()
-    with FrameReader(source, settings.start, settings.end) as reader:
-        if reader.info.is_picture:
-            settings = replace(settings, radii=(0,))
-        paths = plan(reader.info, out_dir, settings, name_radii)
+    reader, settings, paths = _prepared(source, out_dir, settings or RunSettings(), name_radii)
+    with reader:
         work = _Work(reader.info, settings, paths)
         frames = work.clock.watch("decode", reader)
         predictions = work.clock.watch("infer", engines.predictor(frames))
@@ -127,6 +123,31 @@ def run(
     report = work.report(source, time.perf_counter() - begun, warnings, engines.facts)
     write_json(report.as_json(), paths.metrics)
     return report
+
+
+def check(
+    source: Path, out_dir: Path, settings: RunSettings | None = None, *, name_radii: bool = False
+) -> None:
+    """Find what would make `run` fail, before anything is loaded; decodes one frame at most.
+
+    Raises:
+        InputError: settings that make no sense, or there is no such source.
+        VideoError: the source cannot be read.
+        OutputError: a file exists already, or the folder cannot be made.
+    """
+    _prepared(source, out_dir, settings or RunSettings(), name_radii)
+
+
+def _prepared(
+    source: Path, out_dir: Path, settings: RunSettings, name_radii: bool
+) -> tuple[FrameReader, RunSettings, Paths]:
+    """The source opened, the settings as they suit it, and where its files go."""
+    if not settings.radii:
+        raise InputError("no smoothing radius is given: add --radius 2")
+    reader = FrameReader(source, settings.start, settings.end)
+    if reader.info.is_picture:
+        settings = replace(settings, radii=(0,))
+    return reader, settings, plan(reader.info, out_dir, settings, name_radii)
 
 
 class _Work:

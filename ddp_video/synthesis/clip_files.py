@@ -12,6 +12,7 @@ import av
 import numpy as np
 from av.error import FFmpegError
 
+from ..atomic import beside
 from ..errors import DataError
 
 SOUND_RATE = 44_100
@@ -35,8 +36,10 @@ def tune(seconds: float) -> np.ndarray:
 
 def write_video(path: Path, frames: np.ndarray, rate: int, crf: int = 17) -> None:
     """Write (T, H, W, 3) RGB frames as H.264 yuv420p, the tune as AAC; replaced at the end."""
-    beside = path.with_name(f".{path.name}.part")
-    with av.open(str(beside), "w", format="mp4", options={"movflags": "faststart"}) as out:
+    with (
+        beside(path) as part,
+        av.open(str(part), "w", format="mp4", options={"movflags": "faststart"}) as out,
+    ):
         video = out.add_stream(
             "libx264", rate=rate, options={"crf": str(crf), "preset": "veryslow"}
         )
@@ -58,7 +61,6 @@ def write_video(path: Path, frames: np.ndarray, rate: int, crf: int = 17) -> Non
         frame.sample_rate, frame.pts, frame.time_base = SOUND_RATE, 0, Fraction(1, SOUND_RATE)
         out.mux(sound.encode(frame))
         out.mux(sound.encode(None))
-    beside.replace(path)
 
 
 def packed(iuv: np.ndarray, instances: np.ndarray) -> np.ndarray:
@@ -77,8 +79,7 @@ def packed(iuv: np.ndarray, instances: np.ndarray) -> np.ndarray:
 
 def write_truth(path: Path, pictures: np.ndarray, rate: int) -> None:
     """Write (T, 4H, W) packed truth as FFV1; replaces the file at the end."""
-    beside = path.with_name(f".{path.name}.part")
-    with av.open(str(beside), "w", format="matroska") as out:
+    with beside(path) as part, av.open(str(part), "w", format="matroska") as out:
         video = out.add_stream("ffv1", rate=rate, options=FFV1)
         video.height, video.width = pictures.shape[1:]
         video.pix_fmt = "gray"
@@ -87,7 +88,6 @@ def write_truth(path: Path, pictures: np.ndarray, rate: int) -> None:
             frame.pts, frame.time_base = k, Fraction(1, rate)
             out.mux(video.encode(frame))
         out.mux(video.encode(None))
-    beside.replace(path)
 
 
 def read_truth(path: Path) -> tuple[np.ndarray, np.ndarray]:

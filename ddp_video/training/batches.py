@@ -32,6 +32,8 @@ class StreamSettings:
         scene_share: share of copy-paste scenes.
         empty_share: share of backgrounds with nobody.
         min_cells: a person seen in fewer cells of the 1/4 grid is ignored.
+        grow: probability that the true masks are grown by one cell for the global IUV branch, as
+            estimated masks are at inference; it learns both.
         fill: probability that a background picture shows where a photo ends; else one colour.
         long_side: pictures are kept at this size, in pixels.
         cache_mb: memory for kept pictures, in MB; what does not fit is read anew each time.
@@ -44,6 +46,7 @@ class StreamSettings:
     scene_share: float = 0.4
     empty_share: float = 0.04
     min_cells: int = 8
+    grow: float = 0.7
     fill: float = 0.6
     long_side: int = 640
     cache_mb: int = 3000
@@ -112,7 +115,8 @@ class TrainingStream(Dataset[Example]):
         if canvas.people and rng.random() < self.settings.augment.erase:
             erase(rng, canvas, self._texture(rng))
         image = photometric(rng, canvas.image, self.settings.augment)
-        return finish(canvas, image, self.settings.min_cells, k)
+        grow = bool(rng.random() < self.settings.grow)
+        return finish(canvas, image, self.settings.min_cells, grow, k)
 
     def _draw(self, rng: np.random.Generator) -> Canvas:
         """A scene, a photo, or a background with nobody."""

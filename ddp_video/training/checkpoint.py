@@ -1,6 +1,11 @@
-"""Saving and resuming a run to the same numbers."""
+"""Saving and resuming a run to the same numbers.
+
+No random state is kept: nothing in a step is drawn at random, pictures depend on the seed and on
+their number alone.
+"""
 
 import os
+import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import DataError
+
+_FIXED = ("batch", "seed", "optimiser", "frozen_blocks")  # beside the architecture
 
 
 @dataclass
@@ -38,37 +45,60 @@ class TrainingState:
 
 
 def save(state: TrainingState, path: Path, about: dict[str, Any]) -> None:
-    """Write the state beside and rename, so that a kill leaves the last whole one."""
+    """Write the state beside and rename, so that a kill leaves the last whole one.
+
+    Args:
+        state: to be saved.
+        path: where.
+        about: the run's `TrainSettings` as a dictionary.
+    """
     content = {
         "model": state.model.state_dict(),
         "average": state.average,
         "optimiser": state.optimiser.state_dict(),
         "step": state.step,
-        "random": torch.get_rng_state(),
-        "cuda_random": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
         "about": about,
     }
     beside = path.with_suffix(f".{os.getpid()}.tmp")
-    torch.save(content, beside)
-    beside.replace(path)
+    try:
+        torch.save(content, beside)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
-def resume(state: TrainingState, path: Path, device: torch.device) -> None:
+def resume(state: TrainingState, path: Path, device: torch.device, about: dict[str, Any]) -> None:
     """Put a saved state back.
 
+    Args:
+        state: is filled.
+        path: what `save` wrote.
+        device: of the state.
+        about: the run's `TrainSettings` as a dictionary. Architecture, batch, seed, optimiser and
+            frozen blocks must be the saved ones; lengths and rates may differ.
+
     Raises:
-        DataError: the file is not a training state, or of another architecture.
+        DataError: the file is not a training state, or one of other settings.
     """
     try:
         content = torch.load(path, map_location=device, weights_only=True)
+        _compare(path, _fixed(content["about"]), _fixed(about))
         state.model.load_state_dict(content["model"])
-    except (RuntimeError, KeyError, EOFError, ValueError) as error:
-        raise DataError(
-            f"{path} does not fit this run; start in an empty folder ({error})"[:300]
-        ) from error
-    state.average = content["average"]
-    state.optimiser.load_state_dict(content["optimiser"])
-    state.step = content["step"]
-    torch.set_rng_state(content["random"].cpu())
-    if content["cuda_random"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all([r.cpu() for r in content["cuda_random"]])
+        state.optimiser.load_state_dict(content["optimiser"])
+        state.average, state.step = content["average"], content["step"]
+    except (RuntimeError, LookupError, TypeError, EOFError, ValueError, pickle.PickleError) as e:
+        reason = " ".join(str(e).split())[:200]
+        raise DataError(f"{path} does not fit this run; start in an empty folder ({reason})") from e
+
+
+def _fixed(about: dict[str, Any]) -> dict[str, Any]:
+    return {**about["architecture"], **{name: about[name] for name in _FIXED}}
+
+
+def _compare(path: Path, then: dict[str, Any], now: dict[str, Any]) -> None:
+    for name, value in now.items():
+        if then.get(name) != value:
+            raise DataError(
+                f"{path} was trained with {name} {then.get(name)}, not {value}; "
+                "ask for the same, or start in an empty folder"
+            )

@@ -32,6 +32,8 @@ class Example:
         weights: (N,) float32.
         points: (P, 6) float32: x, y on the grid (cell centres are whole numbers), I, U, V,
             person from 0.
+        grow: whether the global IUV branch is given the true masks grown by one cell, as estimated
+            masks are at inference.
         index: k.
     """
 
@@ -44,6 +46,7 @@ class Example:
     has_surface: Tensor
     weights: Tensor
     points: Tensor
+    grow: bool
     index: int
 
 
@@ -61,6 +64,7 @@ class Batch:
         has_surface: B of (N,) bool.
         weights: B of (N,) float32.
         points: B of (P, 6) float32.
+        grow: (B,) bool.
         index: the ks.
     """
 
@@ -73,6 +77,7 @@ class Batch:
     has_surface: list[Tensor]
     weights: list[Tensor]
     points: list[Tensor]
+    grow: Tensor
     index: list[int]
 
     def to(self, device: torch.device | str) -> "Batch":
@@ -94,6 +99,7 @@ class Batch:
             has_surface=[change(t) for t in self.has_surface],
             weights=[change(t) for t in self.weights],
             points=[change(t) for t in self.points],
+            grow=change(self.grow),
             index=self.index,
         )
 
@@ -110,11 +116,12 @@ def collate(examples: Sequence[Example]) -> Batch:
         has_surface=[e.has_surface for e in examples],
         weights=[e.weights for e in examples],
         points=[e.points for e in examples],
+        grow=torch.tensor([e.grow for e in examples]),
         index=[e.index for e in examples],
     )
 
 
-def finish(canvas: Canvas, image: np.ndarray, min_cells: int, index: int) -> Example:
+def finish(canvas: Canvas, image: np.ndarray, min_cells: int, grow: bool, index: int) -> Example:
     """Turn a canvas into tensors.
 
     People who are hardly seen become ignored, the others are numbered anew.
@@ -123,6 +130,7 @@ def finish(canvas: Canvas, image: np.ndarray, min_cells: int, index: int) -> Exa
         canvas: drawn.
         image: (S, S, 3) uint8, what the camera made of the canvas's image.
         min_cells: a person in fewer cells is ignored.
+        grow: as in `Example`.
         index: k.
     """
     cells = np.bincount(canvas.labels[..., 3].ravel(), minlength=256)[1 : canvas.people + 1]
@@ -149,6 +157,7 @@ def finish(canvas: Canvas, image: np.ndarray, min_cells: int, index: int) -> Exa
         has_surface=torch.tensor([canvas.has_surface[k] for k in kept], dtype=torch.bool),
         weights=torch.tensor([canvas.weights[k] for k in kept], dtype=torch.float32),
         points=torch.from_numpy(_visible_points(canvas, number)),
+        grow=grow,
         index=index,
     )
 

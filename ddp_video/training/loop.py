@@ -4,7 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -14,8 +14,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from ..errors import DataError
 from ..network import DirectDensePose, build
-from ..network.device import autocast
-from ..settings import TrainSettings
+from ..network.device import autocast, choose_precision
+from ..settings import Precision, TrainSettings
 from ..weights import save_network
 from .batches import Batch, TrainingStream, load_batches
 from .checkpoint import TrainingState, resume, save
@@ -50,10 +50,11 @@ class Run:
 
     Attributes:
         folder: state, log and weights are written here; an existing state is resumed.
-        device: where to train.
+        device: where to train; of several CUDA processes each takes the device of its LOCAL_RANK.
         start: weights (any subset of the network's names) to start from, for instance a trained
             trunk.
-        minutes: stop, with everything saved, after this long; None for no limit.
+        minutes: stop, with everything saved, after this long (by the first process's clock); None
+            for no limit.
         on_step: called after every step (on the first process only).
     """
 
@@ -86,8 +87,9 @@ def train(stream: TrainingStream, settings: TrainSettings, run: Run) -> Path:
     Returns:
         The fp16 weights (averaged, where an average is kept), with their architecture inside.
     """
-    rank, world = _join_processes(run.device)
-    torch.manual_seed(settings.seed + rank)
+    rank, world, device = _join_processes(run.device)
+    run = replace(run, device=device)
+    torch.manual_seed(settings.seed)
     network = build(settings.architecture)
     start_from(network, run.start)
     for block in network.backbone.trunk.blocks()[: settings.frozen_blocks]:
@@ -100,9 +102,9 @@ def train(stream: TrainingStream, settings: TrainSettings, run: Run) -> Path:
     state = TrainingState(network, average, make_optimiser(network, settings))
     run.folder.mkdir(parents=True, exist_ok=True)
     if (run.folder / STATE).exists():
-        resume(state, run.folder / STATE, run.device)
+        resume(state, run.folder / STATE, run.device, asdict(settings))
     if world > 1:
-        objective = DistributedDataParallel(objective, find_unused_parameters=True)
+        objective = DistributedDataParallel(objective)
     passes = load_batches(
         stream,
         batch_size=max(1, settings.batch // settings.accumulate),
@@ -146,7 +148,9 @@ def _loop(
             if state.step % settings.save_every == 0 and rank == 0:
                 log.flush()
                 save(state, run.folder / STATE, asdict(settings))
-            if run.minutes is not None and time.monotonic() - began > 60 * run.minutes:
+            if run.minutes is not None and _agreed(
+                time.monotonic() - began > 60 * run.minutes, run.device
+            ):
                 return
 
 
@@ -159,9 +163,10 @@ def _step(
 ) -> dict[str, float]:
     """One optimiser step over `accumulate` forward passes; returns the mean of every term."""
     total: dict[str, Tensor] = {}
+    precision = training_precision(device, settings.precision)
     for _ in range(settings.accumulate):
         batch = next(passes).to(device)
-        with autocast(device, settings.precision):
+        with autocast(device, precision):
             terms = objective(batch)
         loss = torch.stack(list(terms.values())).sum() / settings.accumulate
         loss.backward()
@@ -184,9 +189,31 @@ def write_weights(state: TrainingState, settings: TrainSettings, path: Path) -> 
     save_network(network, settings.architecture, path, {"steps": str(state.step)})
 
 
-def _join_processes(device: torch.device) -> tuple[int, int]:
-    """(rank, world size); joins the process group when started by torchrun."""
+def training_precision(device: torch.device, asked: Precision) -> Precision:
+    """bf16 where asked for or where the device is good at it, else fp32.
+
+    Never fp16, whose gradients would underflow without a scaler.
+    """
+    found = choose_precision(device, "auto" if asked == "fp16" else asked)
+    return "bf16" if found == torch.bfloat16 else "fp32"
+
+
+def _join_processes(device: torch.device) -> tuple[int, int, torch.device]:
+    """(rank, world size, own device); joins the process group when started by torchrun."""
     world = int(os.environ.get("WORLD_SIZE", "1"))
-    if world > 1 and not dist.is_initialized():
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    return int(os.environ.get("RANK", "0")), world
+    if world > 1:
+        if device.type == "cuda":
+            device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+            torch.cuda.set_device(device)
+        if not dist.is_initialized():
+            dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    return int(os.environ.get("RANK", "0")), world, device
+
+
+def _agreed(stop: bool, device: torch.device) -> bool:
+    """The first process's decision: a process that stopped alone would leave the others waiting."""
+    if not dist.is_initialized():
+        return stop
+    decision = torch.tensor(int(stop), device=device)
+    dist.broadcast(decision, src=0)
+    return bool(decision)

@@ -14,6 +14,7 @@ from .targets import Assignment, assign, truth_sites
 
 UNKNOWN = 255  # part map: no verdict
 MASK_POSITIVES = 320  # locations of a batch whose masks are drawn; bounds the memory
+MIN_ACTIVE = 1e-3  # bilinear weight that active cells must have at an annotated point
 
 
 class Objective(nn.Module):
@@ -30,10 +31,13 @@ class Objective(nn.Module):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """All terms, weighted as in Eqs. 8 and 9; their sum is L_all."""
         maps, x_global = self.network.look(batch.image)
-        grow = torch.rand(len(batch.image), device=batch.image.device) < 0.7
-        sites = truth_sites(batch.instance, grow)
+        sites = truth_sites(batch.instance, batch.grow)
         rows, sites = self.network.global_iuv_branch(x_global, sites)
-        return {**self._instance_terms(maps, batch), **self._iuv_terms(rows, sites, batch)}
+        terms = {**self._instance_terms(maps, batch), **self._iuv_terms(rows, sites, batch)}
+        if not len(sites):  # data-parallel processes wait for the gradient of every parameter
+            branch = self.network.global_iuv_branch.parameters()
+            terms["I"] = terms["I"] + 0 * (x_global.sum() + sum(p.sum() for p in branch))
+        return terms
 
     def _instance_terms(self, maps: InstanceMaps, batch: Batch) -> dict[str, Tensor]:
         """L_mask, Eq. 8."""
@@ -99,9 +103,9 @@ class Objective(nn.Module):
         known = (part != UNKNOWN).nonzero().squeeze(1)
         at, part, uv, weight = rows[known], part[known], uv[known], weight[known]
         if any(len(p) for p in batch.points):
-            point_rows, point_part, point_uv = rows_at_points(rows, sites, batch.points)
+            point_rows, point_part, point_uv, seen = rows_at_points(rows, sites, batch.points)
             owners = zip(batch.weights, batch.points, strict=True)
-            point_weight = torch.cat([w[p[:, 5].long()] for w, p in owners if len(p)])
+            point_weight = torch.cat([w[p[:, 5].long()] for w, p in owners])[seen]
             at, part = torch.cat((at, point_rows)), torch.cat((part, point_part))
             uv, weight = torch.cat((uv, point_uv)), torch.cat((weight, point_weight))
         w = self.weights
@@ -132,8 +136,8 @@ def cell_weights(batch: Batch) -> Tensor:
 
 def rows_at_points(
     rows_n75: Tensor, sites: Sites, points: list[Tensor]
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Bilinear samples of the sparse output at annotated points.
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Bilinear samples of the sparse output at annotated points, from the active cells alone.
 
     Args:
         rows_n75: output at the sites.
@@ -141,19 +145,21 @@ def rows_at_points(
         points: per picture (P, 6): x, y on the 1/4 grid, I, U, V, person.
 
     Returns:
-        (m, 75) samples, (m,) parts, (m, 2) U, V.
+        (m, 75) samples, (m,) parts, (m, 2) U, V, and which of all pictures' points these are
+        (bool): points that touch no active cell are left out.
     """
-    dense = sites.scatter(rows_n75)
+    dense = sites.scatter(torch.cat((rows_n75, rows_n75.new_ones(len(sites), 1)), 1))
     _, h, w = sites.shape
-    samples, parts, uv = [], [], []
+    size = dense.new_tensor([w, h])
+    samples = []
     for image, own in enumerate(points):
-        if not len(own):
-            continue
-        grid = torch.stack(((own[:, 0] + 0.5) / w, (own[:, 1] + 0.5) / h), dim=-1) * 2 - 1
+        grid = (own[:, :2] + 0.5) / size * 2 - 1
         value = nn.functional.grid_sample(
             dense[image : image + 1], grid[None, None], align_corners=False
         )
-        samples.append(value.view(LOGIT_CHANNELS, -1).T)
-        parts.append(own[:, 2].long())
-        uv.append(own[:, 3:5])
-    return torch.cat(samples), torch.cat(parts), torch.cat(uv)
+        samples.append(value.view(LOGIT_CHANNELS + 1, -1).T)
+    sample, point = torch.cat(samples), torch.cat(points)
+    active = sample[:, LOGIT_CHANNELS]  # bilinear weight of the active cells
+    seen = active > MIN_ACTIVE
+    rows = sample[seen, :LOGIT_CHANNELS] / active[seen, None]
+    return rows, point[seen, 2].long(), point[seen, 3:5], seen

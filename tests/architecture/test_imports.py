@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[2] / "ddp_video"
 
 # Lower layers first. A module may import its own layer only within its own folder.
 LAYERS = [
-    {"types", "errors", "settings"},
+    {"types", "errors", "settings", "atomic"},
     {"network", "data"},
     {"decode", "infer", "flow", "smooth", "render", "encode", "measure", "weights"},
     {"pipeline", "training", "evaluation", "synthesis", "fitting", "exports", "report"},

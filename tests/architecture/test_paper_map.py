@@ -135,6 +135,7 @@ def test_no_smoothness_without_its_weight():
         has_surface=[torch.ones(1, dtype=torch.bool)],
         weights=[torch.ones(1)],
         points=[torch.zeros((0, 6))],
+        grow=torch.zeros(1, dtype=torch.bool),
         index=[0],
     )
     sites = make_sites(torch.ones(1, 2, 2, dtype=torch.bool), torch.zeros(1, 2, 2).long(), 1)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from ddp_video import __version__
+
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -33,5 +35,8 @@ def test_the_weights_are_in(wheel):
 
 
 def test_nothing_else_is_in(wheel):
-    assert {name.split("/")[0] for name in wheel} == {"ddp_video", "ddp_video-0.1.0.dist-info"}
+    assert {name.split("/")[0] for name in wheel} == {
+        "ddp_video",
+        f"ddp_video-{__version__}.dist-info",
+    }
     assert not [name for name in wheel if "__pycache__" in name or "/tests/" in name]

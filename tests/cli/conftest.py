@@ -3,10 +3,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from typer.testing import CliRunner
 
 import ddp_video.cli.batch
-from ddp_video.cli.app import app
+from ddp_video.cli.app import main
 from ddp_video.pipeline import Engines
 
 
@@ -24,15 +23,16 @@ def plain(text: str) -> str:
 
 
 @pytest.fixture
-def ddp_video_(monkeypatch) -> Callable[..., Outcome]:
+def ddp_video_(monkeypatch, capsys) -> Callable[..., Outcome]:
     """Run the command line on real weights."""
     monkeypatch.setenv("COLUMNS", "160")
 
     def call(*arguments: object) -> Outcome:
-        result = CliRunner().invoke(app, [str(each) for each in arguments])
-        if result.exception and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return Outcome(result.exit_code, plain(result.stdout), plain(result.stderr))
+        capsys.readouterr()  # what came before is not this command's
+        with pytest.raises(SystemExit) as end:
+            main([str(each) for each in arguments])
+        written = capsys.readouterr()
+        return Outcome(int(end.value.code or 0), plain(written.out), plain(written.err))
 
     return call
 

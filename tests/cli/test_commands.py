@@ -13,8 +13,10 @@ import ddp_video
 from ddp_video import weights as registry
 from ddp_video.cli.options import parse_time
 from ddp_video.errors import InputError
+from ddp_video.infer import network_size
 from ddp_video.measure import SteadinessResult
 from ddp_video.network import build
+from ddp_video.network.device import choose_precision
 from ddp_video.settings import Architecture, InferSettings, SmoothSettings
 
 SMALL = Architecture(width=0.25, channels=16, hidden=16, tower_depth=1)
@@ -117,6 +119,13 @@ def test_metrics_of_two_videos_and_the_gain(tmp_path, command, make_clip):
     assert row(command("metrics", fast, slow).out, "gain")[1] == f"{content['gain']['itf_db']:+.2f}"
 
 
+def test_metrics_of_a_video_and_itself(tmp_path, command, make_clip):
+    clip = make_clip(tmp_path / "clip.mp4", frames=3)
+    content = json.loads(command("metrics", clip, clip, "--json").out)
+    assert len(content["videos"]) == 2
+    assert content["gain"] == {"itf_db": 0, "isi": 0}
+
+
 def test_metrics_of_a_video_in_which_nothing_moves(monkeypatch, command):
     nothing = SteadinessResult(None, None, 9, 9, 0, "frame")
     monkeypatch.setattr("ddp_video.pipeline.measure_video", lambda *_: (nothing, ()))
@@ -150,6 +159,23 @@ def test_info_says_what_a_file_is_and_what_would_be_used(tmp_path, ddp_video_, m
     assert outcome.code == 0
     for expected in ("64×48", "mpeg4", "10.000 frames/s", "aac", "cpu", "small", "DIS", "0.80 s"):
         assert expected in outcome.out
+    precision = choose_precision(torch.device("cpu"), InferSettings().precision)
+    assert f"torch.{row(outcome.out, 'precision')[1]}" == str(precision)
+    h, w = network_size((48, 64), InferSettings())
+    assert row(outcome.out, "network sees")[1] == f"{w}×{h}"
+
+
+def test_info_downloads_nothing(tmp_path, ddp_video_, make_clip, manifest, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "cache"))  # empty
+
+    def download(*_, **__):
+        raise AssertionError("downloaded")
+
+    monkeypatch.setattr(torch.hub, "download_url_to_file", download)
+    outcome = ddp_video_("info", make_clip(tmp_path / "clip.mp4"), "--flow", "raft-small")
+    assert outcome.code == 0
+    assert "would download" in row(outcome.out, "flow")[1]
+    assert not (tmp_path / "cache").exists()
 
 
 def test_info_of_a_picture(tmp_path, ddp_video_, manifest):

@@ -5,17 +5,22 @@ from dataclasses import replace
 import pytest
 import torch
 
+from ddp_video.errors import WeightsError
 from ddp_video.network import build
 from ddp_video.network.background_suppression import make_sites
-from ddp_video.network.direct_dense_pose import FLOOR, assemble, person_logits
+from ddp_video.network.direct_dense_pose import assemble
+from ddp_video.network.dynamic_mask_head import PARAMETERS
 from ddp_video.network.instance_branch import (
     DetectionLimits,
     Detections,
+    InstanceMaps,
     detect,
+    locations,
     mask_iou,
     suppress_duplicates,
 )
 from ddp_video.settings import Architecture
+from ddp_video.types import FLOOR
 
 SMALL = Architecture(width=0.35, channels=32, hidden=32, tower_depth=1)
 NOTHING = DetectionLimits(threshold=1.1, nms="mask", nms_iou=0.5, top_k=50)
@@ -85,12 +90,23 @@ def test_frame_iuv_is_the_mask_times_the_global_iuv() -> None:
     assert (float(logits[0, 28, 0, 0]), float(logits[0, 53, 0, 0])) == pytest.approx((0.3, 0.6))
 
 
-def test_person_logits_keep_one_person() -> None:
-    logits = torch.randn(75, 2, 2)
-    logits[0], logits[7] = -5.0, 9.0
-    own = person_logits(logits, torch.tensor([[1.0, 0.0], [0.0, 0.0]]))
-    assert own[:25].argmax(0).tolist() == [[7, 0], [0, 0]]
-    assert torch.equal(own[:, 0, 0], logits[:, 0, 0])
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"channels": 40}, "channels 40"),
+        ({"channels": 0}, "channels 0"),
+        ({"hidden": 0}, "hidden"),
+        ({"width": float("nan")}, "width"),
+        ({"tower_depth": -1}, "tower_depth"),
+        ({"level_bounds": ()}, "level_bounds"),
+        ({"level_bounds": (64,)}, "level_bounds"),
+        ({"level_bounds": (96, 48)}, "level_bounds"),
+    ],
+)
+def test_a_shape_that_no_network_has(change: dict, word: str) -> None:
+    with pytest.raises(WeightsError, match=word) as error:
+        build(replace(SMALL, **change))
+    assert "\n" not in str(error.value)
 
 
 def test_mask_iou_and_suppression_by_hand() -> None:
@@ -110,3 +126,22 @@ def test_box_nms_and_top_k(network: torch.nn.Module) -> None:
     assert len(few.score) <= 5
     assert (few.score.diff() <= 0).all()
     assert float(few.box.min()) >= 0 and float(few.box.max()) <= 64
+
+
+def test_more_people_than_the_usual_candidates() -> None:
+    """A grid of 11 x 11 boxes that touch nobody: all 121 are given where 121 are asked for."""
+    n = 11
+    at = locations([(n, n)], torch.device("cpu"))
+    theta = torch.zeros(1, n * n, PARAMETERS)
+    theta[..., -2:] = 5.0  # the last layer's biases: both masks are everywhere
+    maps = InstanceMaps(
+        person=torch.linspace(1, 2, n * n)[None],
+        centreness=torch.full((1, n * n), 5.0),
+        reach=torch.full((1, n * n, 4), 3.0),
+        theta=theta,
+        features=torch.zeros(1, 8, 2, 2),
+        locations=at,
+    )
+    for asked, given in ((121, 121), (200, 121), (7, 7)):
+        found = detect(maps, (8 * n, 8 * n), DetectionLimits(0.0, "box", 0.3, asked))
+        assert len(found.score) == given

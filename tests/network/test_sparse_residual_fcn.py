@@ -1,12 +1,19 @@
 """The three backends of the sparse convolution agree, and the gradient of `gather` is right."""
 
+from types import ModuleType
+
 import pytest
 import torch
-from torch import Tensor
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from ddp_video.errors import InputError
 from ddp_video.network.background_suppression import make_sites
-from ddp_video.network.sparse_residual_fcn import SparseResidualFCN, submanifold_conv
+from ddp_video.network.sparse_residual_fcn import (
+    SparseResidualFCN,
+    _with_shared_pairs,
+    submanifold_conv,
+)
 
 
 def random_sites(share: float, shape: tuple[int, int, int], count: int = 3):
@@ -70,10 +77,72 @@ def test_spconv_asks_for_cuda() -> None:
         submanifold_conv(torch.randn(len(sites), 2), torch.randn(2, 2, 3, 3), sites, "spconv")
 
 
+def test_spconv_does_not_train() -> None:
+    sites = random_sites(0.5, (1, 4, 4))
+    x, weight = torch.randn(len(sites), 2), torch.randn(2, 2, 3, 3, requires_grad=True)
+    with pytest.raises(InputError, match="train with sparse_backend='gather'"):
+        submanifold_conv(x, weight, sites, "spconv")
+
+
+class _Tensor:
+    """Like spconv 2.3's SparseConvTensor."""
+
+    def __init__(
+        self, features: Tensor, indices: Tensor, shape: list[int], batch: int, indice_dict: dict
+    ) -> None:
+        assert features.dtype in (torch.float16, torch.float32) and indices.dtype == torch.int32
+        self.features, self.indices, self.indice_dict = features, indices, indice_dict
+        self.grid = (batch, *shape)
+
+
+class _Conv(nn.Module):
+    """Like spconv 2.3's SubMConv2d: KRSC weights; writes pairs into a copy of the dictionary."""
+
+    pairs_made = 0
+
+    def __init__(
+        self, c: int, d: int, size: int, padding: int, bias: bool, indice_key: str
+    ) -> None:
+        super().__init__()
+        assert (size, padding, bias) == (3, 1, False)
+        self.weight, self.key = nn.Parameter(torch.zeros(d, 3, 3, c)), indice_key
+
+    def forward(self, x: _Tensor) -> _Tensor:
+        assert not self.training  # else pairs of the backward pass are made too
+        known = x.indice_dict.copy()
+        if self.key not in known:
+            _Conv.pairs_made += 1
+            known[self.key] = "pairs"
+        dense = x.features.new_zeros((*x.grid, x.features.shape[1]))
+        at = x.indices.long().unbind(1)
+        dense[at] = x.features
+        weight = self.weight.permute(0, 3, 1, 2).float()
+        out = F.conv2d(dense.permute(0, 3, 1, 2).float(), weight, padding=1)
+        out = out.permute(0, 2, 3, 1)[at].to(x.features.dtype)
+        return _Tensor(out, x.indices, list(x.grid[1:]), x.grid[0], known)
+
+
+def test_spconv_layers_share_their_pairs_and_never_see_bf16() -> None:
+    spconv = ModuleType("spconv")
+    spconv.SparseConvTensor, spconv.SubMConv2d = _Tensor, _Conv  # pyright: ignore
+    _Conv.pairs_made = 0
+    for shape in ((2, 5, 7), (1, 6, 4)):
+        sites = random_sites(0.4, shape)
+        for dtype, close in ((torch.float32, 1e-4), (torch.bfloat16, 0.1)):
+            x, weight = torch.randn(len(sites), 3), torch.randn(5, 3, 3, 3)
+            got = _with_shared_pairs(spconv, x.to(dtype), weight.to(dtype), sites)
+            assert got.dtype == dtype
+            expected = submanifold_conv(x, weight, sites, "dense")
+            assert (got.float() - expected).abs().max() < close
+    assert _Conv.pairs_made == 2  # once for each picture's sites
+
+
 @pytest.mark.gpu
 @pytest.mark.parametrize("backend", ["dense", "gather", "spconv"])
 @pytest.mark.parametrize("share", [0.0, 0.0001, 0.25, 1.0])
-def test_backends_on_the_gpu(backend: str, share: float) -> None:
+def test_backends_on_the_gpu(backend: str, share: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)  # 10 bits: off by more than 1e-4
+    monkeypatch.setattr(torch.backends.cuda.matmul, "allow_tf32", False)
     if backend == "spconv":
         pytest.importorskip("spconv")
     sites = random_sites(share, (2, 13, 9))

@@ -129,7 +129,7 @@ def test_box_is_tight_by_hand():
     canvas.has_surface += [True, False]
     canvas.weights += [1.0, 0.5]
     canvas.points = np.array([[51, 51, 2, 0, 0, 0], [14, 10, 2, 0.1, 0.2, 1]], np.float32)
-    e = finish(canvas, canvas.image, min_cells=8, index=3)
+    e = finish(canvas, canvas.image, min_cells=8, grow=True, index=3)
     assert e.boxes.tolist() == [[12, 8, 30, 40]]  # the person of one cell is gone …
     assert e.instance[12, 12] == 255  # … and ignored
     assert e.part[12, 12] == 255
@@ -205,6 +205,12 @@ def test_weights_decide_the_mixture(backgrounds):
     stream = TrainingStream([Source(RECORDS, 1.0), Source(dim, 3.0)], backgrounds, settings)
     drawn = torch.cat([stream[k].weights for k in range(200)])
     assert (drawn == 0.25).float().mean() == pytest.approx(0.75, abs=0.1)
+
+
+def test_masks_grow_with_their_probability(stream):
+    grown = torch.cat([b.grow for b in load_batches(stream, 8, batches=25)])
+    assert grown.dtype == torch.bool
+    assert grown.float().mean() == pytest.approx(0.7, abs=0.1)
 
 
 def test_scenes_without_people_to_cut_fall_back_on_photos(backgrounds):

@@ -1,0 +1,37 @@
+import pytest
+
+from ddp_video.atomic import beside, temporary
+
+
+def test_a_file_appears_whole(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_text("before")
+    with beside(path) as part:
+        assert (part.parent, part.suffix) == (tmp_path, ".png")
+        part.write_text("after")
+        assert path.read_text() == "before"
+    assert path.read_text() == "after"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_a_failure_leaves_what_was_there(tmp_path, error):
+    path = tmp_path / "a.png"
+    path.write_text("before")
+    with pytest.raises(error), beside(path) as part:
+        part.write_text("half")
+        raise error
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_was_never_written(tmp_path):
+    with pytest.raises(FileNotFoundError), beside(tmp_path / "a.png"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_names_are_new_and_never_too_long(tmp_path):
+    path = tmp_path / ("x" * 250 + ".mp4")
+    assert temporary(path) != temporary(path)
+    assert len(temporary(path).name) < 120
