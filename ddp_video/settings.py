@@ -67,7 +67,7 @@ class InferSettings:
         sparse_backend: how the sparse head computes; auto chooses by device and measured coverage.
     """
 
-    short_side: int = 384
+    short_side: int = 288
     long_side: int = 1024
     threshold: float = 0.35
     nms: Literal["mask", "box"] = "mask"
