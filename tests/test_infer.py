@@ -49,7 +49,8 @@ def network() -> DirectDensePose:
     ],
 )
 def test_the_size_the_network_sees(size: tuple[int, int], expected: tuple[int, int]) -> None:
-    assert network_size(size, InferSettings()) == expected
+    settings = InferSettings(short_side=384, long_side=1024)
+    assert network_size(size, settings) == expected
 
 
 class Answers(nn.Module):
