@@ -222,5 +222,5 @@ PRESETS: dict[str, TrainSettings] = {
         scenes=0.0,
     ),
     "house": TrainSettings(),
-    "distil": TrainSettings(steps=6_000, warmup=200, ema=0.998, frozen_blocks=7),
+    "distil": TrainSettings(steps=3_650, warmup=200, ema=0.998, frozen_blocks=7),
 }
