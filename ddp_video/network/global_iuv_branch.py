@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 from ..types import LOGIT_CHANNELS
 from .background_suppression import Sites, one_group_per_image, whole_grid
-from .sparse_residual_fcn import SparseBackend, SparseResidualFCN
+from .sparse_residual_fcn import SparseBackend, SparseResidualFCN, in_blocks
 
 
 class GlobalIUVBranch(nn.Module):
@@ -37,7 +37,7 @@ class GlobalIUVBranch(nn.Module):
         """
         if not self.sparse:
             sites = whole_grid(sites)
-        x = self.enter(sites.gather(x_global))
+        x = in_blocks(sites.gather(x_global), self.enter)
         normed = sites if self.instance_norm else one_group_per_image(sites)
         x = self.fcn(x, normed, backend)
-        return self.predict(x).float(), sites
+        return in_blocks(x, self.predict).float(), sites

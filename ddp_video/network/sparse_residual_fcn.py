@@ -8,6 +8,7 @@ One interface, three backends that agree:
 Dims: n active sites, C channels in, D channels out.
 """
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Literal
 
@@ -20,6 +21,8 @@ from .background_suppression import Sites
 from .instance_aware_norm import InstanceAwareNorm
 
 SparseBackend = Literal["auto", "dense", "gather", "spconv"]
+# Products are filled up to a multiple of this many rows: oneDNN keeps a kernel for every shape.
+ROWS = 512
 DENSE_FROM = 0.6  # share of active cells from which one dense convolution is the faster
 INDICE_KEY = "sites"  # under which spconv files the index pairs
 
@@ -35,24 +38,37 @@ class _GatherConv(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x_nC: Tensor, weight_DC33: Tensor, neighbours: Tensor) -> Tensor:  # noqa: ANN401
         ctx.save_for_backward(x_nC, weight_DC33, neighbours)
-        return _columns(x_nC, neighbours) @ _kernel(weight_DC33)
+        return (_columns(x_nC, neighbours) @ _kernel(weight_DC33))[: len(x_nC)]
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
         x, weight, neighbours = ctx.saved_tensors
         grad = grads[0].to(x.dtype)
         turned = weight.flip(2, 3).transpose(0, 1)
-        grad_x = _columns(grad, neighbours) @ _kernel(turned)
-        grad_kernel = _columns(x, neighbours).T @ grad
+        grad_x = (_columns(grad, neighbours) @ _kernel(turned))[: len(grad)]
+        filled = F.pad(grad, (0, 0, 0, -len(grad) % ROWS))
+        grad_kernel = _columns(x, neighbours).T @ filled
         d, c = weight.shape[:2]
         grad_weight = grad_kernel.view(3, 3, c, d).permute(3, 2, 0, 1)
         return grad_x, grad_weight, None
 
 
+def in_blocks(rows_nC: Tensor, product: Callable[[Tensor], Tensor]) -> Tensor:
+    """A matrix product over rows whose number differs from frame to frame.
+
+    oneDNN builds and keeps a kernel for every shape it meets. Rows filled up to a multiple of ROWS
+    leave few shapes, so that memory does not grow with the video.
+    """
+    n = rows_nC.shape[0]
+    return product(F.pad(rows_nC, (0, 0, 0, -n % ROWS)))[:n]
+
+
 def _columns(x_nC: Tensor, neighbours: Tensor) -> Tensor:
-    """(n, 9*C): every site's 3x3 neighbourhood in one row, zeros where inactive."""
+    """Every site's 3x3 neighbourhood in one row, zeros where inactive; rows filled up to ROWS."""
+    n = len(x_nC)
     padded = torch.cat((x_nC, x_nC.new_zeros((1, x_nC.shape[1]))))
-    return padded.index_select(0, neighbours.flatten()).view(neighbours.shape[0], -1)
+    table = F.pad(neighbours, (0, 0, 0, -n % ROWS), value=n)
+    return padded.index_select(0, table.flatten()).view(table.shape[0], -1)
 
 
 def _kernel(weight_DC33: Tensor) -> Tensor:
