@@ -153,3 +153,17 @@ def test_backends_on_the_gpu(backend: str, share: float, monkeypatch: pytest.Mon
     )
     got = submanifold_conv(x.cuda(), weight.cuda(), on_gpu, backend)  # pyright: ignore[reportArgumentType]
     assert torch.allclose(got.cpu(), expected, atol=1e-4)
+
+
+def test_products_meet_few_shapes() -> None:
+    """oneDNN keeps a kernel for every shape, so frames of all sizes share a few."""
+    seen = set()
+
+    def product(rows: Tensor) -> Tensor:
+        seen.add(rows.shape[0])
+        return rows * 2
+
+    for n in (0, 1, 5, ROWS - 1, ROWS, ROWS + 1):
+        rows = torch.arange(2.0 * n).view(n, 2)
+        assert torch.equal(in_blocks(rows, product), rows * 2)
+    assert seen == {0, ROWS, 2 * ROWS}
