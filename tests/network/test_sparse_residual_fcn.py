@@ -10,8 +10,10 @@ from torch import Tensor, nn
 from ddp_video.errors import InputError
 from ddp_video.network.background_suppression import make_sites
 from ddp_video.network.sparse_residual_fcn import (
+    ROWS,
     SparseResidualFCN,
     _with_shared_pairs,
+    in_blocks,
     submanifold_conv,
 )
 
