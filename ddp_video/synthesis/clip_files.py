@@ -1,8 +1,11 @@
-"""The two files of a rendered clip: H.264 video with a tune, and its lossless truth.
+"""The files of a rendered clip: H.264 video with a tune, its lossless truth, and its exact flow.
 
 The truth is one grey FFV1 video of four pictures on top of one another: I, 255·U, 255·V and the
 person's number (0 = nobody). Grey, so that no reader takes the planes for colours; U and V in even
 steps, which makes the file smaller.
+
+The flow goes from each frame to the next; it is a 16-bit grey FFV1 video of x above y at every
+FLOW_STEP-th pixel, as 32768 + FLOW_SCALE · pixels, and 0 where the point is not seen in both.
 """
 
 from fractions import Fraction
@@ -17,6 +20,9 @@ from ..errors import DataError
 
 SOUND_RATE = 44_100
 NOTES = (220.0, 277.18, 329.63, 440.0, 329.63, 277.18)  # Hz: an A major chord, up and down
+FLOW_STEP = 2  # pixels
+FLOW_SCALE = 8  # steps a pixel
+FLOW_ZERO = 32_768
 FFV1 = {"level": "3", "coder": "1", "context": "0", "slices": "12", "slicecrc": "1"}
 
 
@@ -77,17 +83,47 @@ def packed(iuv: np.ndarray, instances: np.ndarray) -> np.ndarray:
     return np.concatenate([iuv[..., 0], uv[..., 0], uv[..., 1], instances]).astype(np.uint8)
 
 
-def write_truth(path: Path, pictures: np.ndarray, rate: int) -> None:
-    """Write (T, 4H, W) packed truth as FFV1; replaces the file at the end."""
+def write_grey(path: Path, pictures: np.ndarray, rate: int) -> None:
+    """Write (T, H, W) uint8 or uint16 pictures as FFV1; replaces the file at the end."""
+    kind = "gray" if pictures.dtype == np.uint8 else "gray16le"
     with beside(path) as part, av.open(str(part), "w", format="matroska") as out:
         video = out.add_stream("ffv1", rate=rate, options=FFV1)
         video.height, video.width = pictures.shape[1:]
-        video.pix_fmt = "gray"
+        video.pix_fmt = kind
         for k, picture in enumerate(pictures):
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "gray")
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), kind)
             frame.pts, frame.time_base = k, Fraction(1, rate)
             out.mux(video.encode(frame))
         out.mux(video.encode(None))
+
+
+def read_grey(path: Path, kind: str, high: int) -> np.ndarray:
+    """Read such a video: (T, H, W).
+
+    Args:
+        path: of the file.
+        kind: `gray` or `gray16le`.
+        high: number of pictures on top of one another.
+
+    Raises:
+        DataError: the file is missing or is not such a video.
+    """
+    try:
+        with av.open(str(path)) as source:
+            frames = [f.to_ndarray(format=kind) for f in source.decode(video=0)]
+    except (FFmpegError, IndexError) as error:
+        raise DataError(f"{path} is no truth video; make it again (samples/README.md)") from error
+    stacked = np.stack(frames)
+    if stacked.shape[1] % high:
+        raise DataError(
+            f"{path} does not hold {high} pictures a frame; make it again (samples/README.md)"
+        )
+    return stacked
+
+
+def write_truth(path: Path, pictures: np.ndarray, rate: int) -> None:
+    """Write (T, 4H, W) packed truth; replaces the file at the end."""
+    write_grey(path, pictures, rate)
 
 
 def read_truth(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -99,15 +135,35 @@ def read_truth(path: Path) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         DataError: the file is missing or is not such a truth.
     """
-    try:
-        with av.open(str(path)) as source:
-            frames = [f.to_ndarray(format="gray") for f in source.decode(video=0)]
-    except (FFmpegError, IndexError) as error:
-        raise DataError(f"{path} is no truth video; make it again (samples/README.md)") from error
-    stacked = np.stack(frames)
-    if stacked.shape[1] % 4:
-        raise DataError(
-            f"{path} does not hold four pictures a frame; make it again (samples/README.md)"
-        )
+    stacked = read_grey(path, "gray", 4)
     part, u, v, instances = np.split(stacked, 4, axis=1)
     return np.stack([part, u, v], -1), instances
+
+
+def write_flow(path: Path, flow: np.ndarray, seen: np.ndarray, rate: int) -> None:
+    """Write exact flow, thinned out and rounded; replaces the file at the end.
+
+    Args:
+        path: of the file.
+        flow: (T, H, W, 2) pixels from each frame to the next.
+        seen: (T, H, W) bool, seen in both.
+        rate: frames a second.
+    """
+    few, there = (v[:, ::FLOW_STEP, ::FLOW_STEP] for v in (flow, seen))
+    steps = np.rint(FLOW_SCALE * few).clip(1 - FLOW_ZERO, FLOW_ZERO - 1) + FLOW_ZERO
+    stored = np.where(there[..., None], steps, 0).astype(np.uint16)
+    write_grey(path, np.concatenate([stored[..., 0], stored[..., 1]], 1), rate)
+
+
+def read_flow(path: Path) -> np.ndarray:
+    """Read the flow of a clip.
+
+    Returns:
+        (T, h, w, 2) float32 x and y in pixels of the video at every FLOW_STEP-th pixel, from its
+        first; NaN where the point is hidden or outside in the next frame.
+
+    Raises:
+        DataError: the file is missing or is not such a flow.
+    """
+    stored = np.stack(np.split(read_grey(path, "gray16le", 2), 2, axis=1), -1).astype(np.float32)
+    return np.where(stored > 0, (stored - FLOW_ZERO) / FLOW_SCALE, np.nan)

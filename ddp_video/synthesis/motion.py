@@ -1,12 +1,17 @@
-"""How people move: rotations, and a keyed walk with a waving arm.
+"""How people move: a keyed walk with swinging or waving arms, and what holds for all motions.
 
 A motion is (turns, root): bone → (T, 3, 3) world rotation away from the rest pose, and (T, 3)
 metres. Rotations are in Anny's frame (x left, y backwards, z up).
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from .body import Body
+from .hands import curled
+from .limbs import ARM, SIDES, complete, limb
+from .rotations import turn
 
 Motion = tuple[dict[str, np.ndarray], np.ndarray]
 
@@ -14,27 +19,41 @@ Motion = tuple[dict[str, np.ndarray], np.ndarray]
 HIP_FLEXION = (24, 21, 13, 4, -5, -10, -3, 12, 22, 25)
 KNEE_FLEXION = (5, 14, 16, 10, 6, 12, 35, 55, 42, 13)
 ANKLE_FLEXION = (0, -4, 2, 6, 9, 5, -13, -8, 0, 1)
-STRIDE_SECONDS = 1.06
 HEEL = np.array([0.0, 0.04, -0.05])  # metres, from the ankle
 
 
-def turn(axis: str | np.ndarray, degrees: np.ndarray | float) -> np.ndarray:
-    """Rotation about x, y, z or a vector (Rodrigues): (T,) or one angle → (T, 3, 3) or (3, 3)."""
-    unit = np.eye(3)["xyz".index(axis)] if isinstance(axis, str) else axis / np.linalg.norm(axis)
-    x, y, z = unit
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    angle = np.radians(np.asarray(degrees, float))[..., None, None]
-    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * (cross @ cross)
+@dataclass(frozen=True)
+class Gait:
+    """A manner of walking.
 
+    Attributes:
+        seconds: of one stride (two steps).
+        reach: length of the steps, 1 as keyed.
+        lift: how much the knees bend, 1 as keyed.
+        swing: of the arms, 1 as keyed.
+        lean: degrees forwards.
+        bent: degrees of the elbows.
+    """
 
-def between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The smallest rotation that takes direction a to direction b."""
-    a, b = a / np.linalg.norm(a), b / np.linalg.norm(b)
-    axis = np.cross(a, b)
-    length = np.linalg.norm(axis)
-    if length < 1e-9:
-        return np.eye(3)
-    return turn(axis / length, float(np.degrees(np.arctan2(length, a @ b))))
+    seconds: float = 1.06
+    reach: float = 1.0
+    lift: float = 1.0
+    swing: float = 1.0
+    lean: float = 2.0
+    bent: float = 20.0
+
+    @classmethod
+    def sampled(cls, rng: np.random.Generator) -> "Gait":
+        """From a stroll to a hurry."""
+        haste = float(rng.random())
+        return cls(
+            seconds=1.25 - 0.35 * haste,
+            reach=0.6 + 0.65 * haste + 0.1 * float(rng.standard_normal()),
+            lift=float(rng.uniform(0.85, 1.25)),
+            swing=float(rng.uniform(0.3, 1.5)) * (0.6 + 0.6 * haste),
+            lean=float(rng.normal(2 + 3 * haste, 2)),
+            bent=float(rng.uniform(12, 35 + 40 * haste**3)),
+        )
 
 
 def periodic(keys: tuple[float, ...], phase: np.ndarray) -> np.ndarray:
@@ -45,111 +64,79 @@ def periodic(keys: tuple[float, ...], phase: np.ndarray) -> np.ndarray:
     return np.real(np.exp(2j * np.pi * np.outer(phase, order)) @ (scale * wave))
 
 
-def bone_direction(body: Body, bone: str, end: str) -> np.ndarray:
-    """From one bone's head to another's in the rest pose."""
-    return body.heads[body.bones.index(end)] - body.heads[body.bones.index(bone)]
-
-
-def curled(body: Body, turns: dict[str, np.ndarray], side: str, degrees: float) -> None:
-    """Add a relaxed hand to a motion: fingers bent about the knuckles' line."""
-    across = bone_direction(body, f"finger5-1.{side}", f"finger2-1.{side}")
-    for finger in "2345":
-        above = turns[f"wrist.{side}"]
-        for joint in "123":
-            above = above @ turn(
-                across, degrees * (1 if joint == "1" else 1.3) * (1 if side == "L" else -1)
-            )
-            turns[f"finger{finger}-{joint}.{side}"] = above
-
-
 def walk(
-    body: Body, seconds: np.ndarray, heading: float, waving: str = "R", phase: float = 0.0
+    body: Body,
+    seconds: np.ndarray,
+    heading: float,
+    waving: str = "",
+    phase: float = 0.0,
+    gait: Gait | None = None,
 ) -> Motion:
-    """Level walking in a straight line with one arm raised and waving.
+    """Level walking in a straight line, perhaps with one arm raised and waving.
 
     Args:
         body: whose bones.
         seconds: (T,) moments.
         heading: degrees about z; 0 walks towards −y.
-        waving: side of the raised arm, "L" or "R".
+        waving: side of the raised arm, "L" or "R", or nothing.
         phase: share of a stride at second 0.
+        gait: how.
     """
-    stride = seconds / STRIDE_SECONDS + phase
+    gait = gait or Gait()
+    stride = seconds / gait.seconds + phase
     facing = turn("z", heading)
-    swing = np.sin(2 * np.pi * stride)
-    pelvis = (
-        facing @ turn("z", -5 * np.cos(2 * np.pi * stride)) @ turn("y", 2.5 * swing) @ turn("x", -3)
-    )
-    chest = (
-        facing @ turn("z", 6 * np.cos(2 * np.pi * stride)) @ turn("y", -1.5 * swing) @ turn("x", -2)
-    )
+    sway, roll = np.cos(2 * np.pi * stride), np.sin(2 * np.pi * stride)
+    pelvis = facing @ turn("z", -5 * gait.reach * sway) @ turn("y", 2.5 * roll)
+    chest = facing @ turn("z", 6 * gait.swing * sway) @ turn("y", -1.5 * roll)
     turns = {
-        "root": pelvis,
-        "spine03": (pelvis + chest) / 2,
-        "spine01": chest,
-        "head": facing @ turn("x", 2.0),
+        "root": pelvis @ turn("x", 0.4 * gait.lean - 3),
+        "spine01": chest @ turn("x", gait.lean),
+        "head": facing @ turn("x", np.full(len(seconds), 2.0)),
     }
-    turns["spine03"] = orthonormal(turns["spine03"])
     for side, offset in (("L", 0.0), ("R", 0.5)):
         leg = (stride + offset) % 1
-        thigh = pelvis @ turn("x", -periodic(HIP_FLEXION, leg))
-        shin = thigh @ turn("x", periodic(KNEE_FLEXION, leg))
+        thigh = pelvis @ turn("x", -gait.reach * periodic(HIP_FLEXION, leg))
+        shin = thigh @ turn("x", gait.reach * gait.lift * periodic(KNEE_FLEXION, leg).clip(3))
         turns[f"upperleg01.{side}"] = thigh
         turns[f"lowerleg01.{side}"] = shin
-        turns[f"foot.{side}"] = shin @ turn("x", -periodic(ANKLE_FLEXION, leg))
-        add_arm(
-            body, turns, side, chest, None if side != waving else seconds, np.cos(2 * np.pi * leg)
-        )
+        turns[f"foot.{side}"] = shin @ turn("x", -gait.reach * periodic(ANKLE_FLEXION, leg))
+        if side == waving:
+            wave_arm(body, turns, side, seconds)
+        else:
+            swing_arm(body, turns, side, gait, np.cos(2 * np.pi * leg))
+    turns = complete(body, turns)
+    for side, _ in SIDES:
+        curled(body, turns, side, 5.0 if side == waving else 22.0)
     return turns, planted(body, turns)
 
 
-def add_arm(
-    body: Body,
-    turns: dict[str, np.ndarray],
-    side: str,
-    chest: np.ndarray,
-    wave: np.ndarray | None,
-    back: np.ndarray,
+def swing_arm(
+    body: Body, turns: dict[str, np.ndarray], side: str, gait: Gait, back: np.ndarray
 ) -> None:
-    """Add one arm to a walk: swinging against its leg, or raised and waving.
-
-    Args:
-        body: whose bones.
-        turns: the motion, changed in place.
-        side: "L" or "R".
-        chest: (T, 3, 3) its rotation.
-        wave: (T,) seconds for a waving arm, None for a swinging one.
-        back: (T,) where a swinging arm is, +1 behind … −1 before.
-    """
+    """Add an arm that swings against its leg; `back` (T,) is +1 behind … −1 before."""
     sign = 1 if side == "L" else -1
-    upper = bone_direction(body, f"upperarm01.{side}", f"lowerarm01.{side}")
-    fore = bone_direction(body, f"lowerarm01.{side}", f"wrist.{side}")
-    hinge = np.cross(upper, fore)
-    if wave is None:
-        arm = chest @ turn("x", 2 + 19 * back) @ between(upper, np.array([sign * 0.2, 0.02, -1.0]))
-        turns[f"upperarm01.{side}"] = arm
-        turns[f"lowerarm01.{side}"] = arm @ turn(hinge, -22 - 9 * back)
-        turns[f"wrist.{side}"] = turns[f"lowerarm01.{side}"]
-    else:
-        out = between(upper, np.array([sign * 0.86, -0.3, 0.28]))
-        turns[f"shoulder01.{side}"] = chest @ turn("y", -sign * 12.0)
-        turns[f"upperarm01.{side}"] = np.broadcast_to(chest @ out, chest.shape)
-        beat = np.sin(2 * np.pi * 1.7 * wave)
-        aim = [
-            between(out @ fore, np.array([sign * (0.12 + 0.42 * b), -0.35, 1.0])) @ out
-            for b in beat
-        ]
-        turns[f"lowerarm01.{side}"] = chest @ np.stack(aim)
-        turns[f"wrist.{side}"] = turns[f"lowerarm01.{side}"] @ turn(
-            "y", sign * 10 * np.cos(2 * np.pi * 1.7 * wave)
-        )
-    curled(body, turns, side, 14.0 if wave is None else 2.0)
+    chest = turns["spine01"]
+    upper = turn("x", 2 + 19 * gait.swing * back) @ np.array([sign * 0.17, 0.02, -1.0])
+    bend = gait.bent - 9 * gait.swing * back
+    fore = turn("x", 2 + 19 * gait.swing * back - bend) @ np.array([sign * 0.08, 0.02, -1.0])
+    lay_arm(body, turns, side, chest @ upper[..., None], chest @ fore[..., None])
 
 
-def orthonormal(matrices: np.ndarray) -> np.ndarray:
-    """The nearest rotations (T, 3, 3)."""
-    u, _, vt = np.linalg.svd(matrices)
-    return u @ vt
+def wave_arm(body: Body, turns: dict[str, np.ndarray], side: str, seconds: np.ndarray) -> None:
+    """Add an arm that is raised and waves."""
+    sign = 1 if side == "L" else -1
+    chest, beat = turns["spine01"], np.sin(2 * np.pi * 1.7 * seconds)
+    upper = np.array([[sign * 0.86], [-0.3], [0.28]])
+    fore = np.stack([sign * (0.12 + 0.42 * beat), np.full_like(beat, -0.35), 1 + 0 * beat], -1)
+    lay_arm(body, turns, side, chest @ upper, chest @ fore[..., None])
+
+
+def lay_arm(
+    body: Body, turns: dict[str, np.ndarray], side: str, upper: np.ndarray, fore: np.ndarray
+) -> None:
+    """Lay an arm along two directions, (T, 3, 1), in place."""
+    arm, elbow = limb(body, ARM, side, upper[..., 0], fore[..., 0], turns["spine01"])
+    turns[f"upperarm01.{side}"], turns[f"lowerarm01.{side}"] = arm, elbow
 
 
 def planted(body: Body, turns: dict[str, np.ndarray]) -> np.ndarray:
@@ -159,28 +146,15 @@ def planted(body: Body, turns: dict[str, np.ndarray]) -> np.ndarray:
     soles = []
     for side in "LR":
         bone = body.bones.index(f"foot.{side}")
-        head, toe = body.heads[bone], body.heads[body.bones.index(f"toe1-1.{side}")]
-        for point in (head + HEEL, toe):
+        for point in (body.heads[bone] + HEEL, body.head(f"toe1-1.{side}")):
             soles.append(posed[:, bone, :, :3] @ point + posed[:, bone, :, 3])
     sole = np.stack(soles, 1)  # (T, 4, 3)
     lowest = sole[:, :, 2].argmin(1)
     step = np.diff(sole, axis=0)[np.arange(t - 1), lowest[1:]]
     root = np.zeros((t, 3))
     root[1:, :2] = -np.cumsum(step[:, :2], 0)
-    root[:, 2] = -sole[:, :, 2].min(1)
+    root[:, 2] = -body.lowest(posed)
     return root
-
-
-def sampled(motion: Motion, rate: float, seconds: np.ndarray) -> Motion:
-    """A motion of `rate` moments a second at other moments (between its first and last)."""
-    turns, root = motion
-    where = (seconds * rate).clip(0, len(root) - 1.001)
-    low, share = where.astype(int), where % 1
-    blended = {
-        bone: orthonormal((1 - share)[:, None, None] * r[low] + share[:, None, None] * r[low + 1])
-        for bone, r in turns.items()
-    }
-    return blended, (1 - share)[:, None] * root[low] + share[:, None] * root[low + 1]
 
 
 def moved(motion: Motion, heading: float, place: tuple[float, float]) -> Motion:
@@ -190,3 +164,15 @@ def moved(motion: Motion, heading: float, place: tuple[float, float]) -> Motion:
     path = root @ about.T
     path[:, :2] += np.array(place) - path[:, :2].mean(0)
     return {bone: about @ r for bone, r in turns.items()}, path
+
+
+def facing(turns: dict[str, np.ndarray]) -> float:
+    """Degrees about z from −y to where the person's front points at the first moment.
+
+    Of somebody whose front points up or down, the hips tell.
+    """
+    pelvis = turns["root"][0]
+    front, left = pelvis @ np.array([0.0, -1.0, 0.0]), pelvis @ np.array([1.0, 0.0, 0.0])
+    across = np.cross(left, (0.0, 0.0, 1.0))  # level, at a right angle to the hips
+    use = front if np.hypot(*front[:2]) > 0.5 else across
+    return float(np.degrees(np.arctan2(use[0], -use[1])))

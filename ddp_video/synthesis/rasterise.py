@@ -1,21 +1,25 @@
-"""Ray casting with Warp: soft-lit colour, and exact un-antialiased hits for the labels."""
+"""What the pixels of a camera see of a posed scene, on the CPU or on CUDA."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
+from .assembly import Posed
+from .raster_kernels import (
+    NOTHING,
+    View,
+    edge_kernel,
+    edge_raster_kernel,
+    hit_kernel,
+    raster_kernel,
+)
+from .warped import vectors, wp
 
-try:
-    import warp as wp
-except ImportError as error:
-    raise InputError(
-        "rendering people needs anny and warp: pip install 'ddp-video[synth]'"
-    ) from error
+__all__ = ["Camera", "Hits", "Light", "Sight", "spread", "vectors", "view_of"]
 
-from .ray_kernels import colour_kernel, hit_kernel, nearest_kernel
-
-wp.config.quiet = True  # pyright: ignore[reportAttributeAccessIssue]
+MIDDLE = (0.5, 0.5)  # of a pixel
 
 
 @dataclass(frozen=True)
@@ -54,162 +58,115 @@ class Light:
     ground: tuple[float, float, float]
 
 
+def view_of(camera: Camera, shift: tuple[float, float] = (0.5, 0.5), per: int = 1) -> Any:  # noqa: ANN401
+    """A camera's pixels as a `View` struct.
+
+    Args:
+        camera: whose picture.
+        shift: the point of each pixel through which it looks, 0..1.
+        per: that many samples along each side of a pixel; the shift is the middle of theirs.
+    """
+    out, (h, w) = View(), camera.size
+    out.eye = wp.vec3(*(float(v) for v in camera.eye))
+    out.axes = wp.mat33(*(float(v) for v in camera.axes.ravel()))
+    out.focal = float(camera.focal * per)
+    out.middle = wp.vec2(w * per / 2, h * per / 2)
+    out.shift = wp.vec2(*((v - 0.5) * per + 0.5 for v in shift))
+    out.height, out.width = h * per, w * per
+    return out
+
+
+def spread(count: int, seed: int) -> list[tuple[float, float]]:
+    """`count` points spread evenly over a pixel (R2's sequence), shifted as a whole by the seed."""
+    steps = np.arange(count)[:, None] * np.array([0.7548776662466927, 0.5698402909980532])
+    points = (steps + np.random.default_rng(seed).random(2)) % 1.0
+    return [(float(x), float(y)) for x, y in points]
+
+
 @dataclass(frozen=True)
-class Mesh:
-    """Posed triangles with all that shading needs.
+class Hits:
+    """What the pixels' middles see; Warp arrays of H·W.
 
     Attributes:
-        vertices: (V, 3).
-        faces: (F, 3).
-        normals: (F, 3, 3) at the corners.
-        uv: (F, 3, 2).
-        material: (F,) number of the texture.
+        face: number of the triangle, −1 for nothing.
+        owner: number of the person, 0 for nobody.
+        bary: weights of its corners.
+        depth: along the camera's axis in metres, infinite for nothing.
+        normal: in the camera's frame, turned towards it.
     """
 
-    vertices: np.ndarray
-    faces: np.ndarray
-    normals: np.ndarray
-    uv: np.ndarray
-    material: np.ndarray
+    face: wp.array
+    owner: wp.array
+    bary: wp.array
+    depth: wp.array
+    normal: wp.array
 
 
-def smooth_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Area-weighted vertex normals, given out to the corners: (F, 3, 3)."""
-    a, b, c = (vertices[faces[:, k]] for k in range(3))
-    face = np.cross(b - a, c - a)
-    total = np.stack(
-        [
-            np.bincount(faces.ravel(), np.repeat(face[:, k], 3), minlength=len(vertices))
-            for k in range(3)
-        ],
-        1,
-    )
-    total /= np.linalg.norm(total, axis=1, keepdims=True) + 1e-12
-    return total[faces]
-
-
-def vectors(array: np.ndarray, kind: type) -> wp.array:
-    """A (…, n) array as Warp vectors on the CPU."""
-    return wp.array(
-        np.ascontiguousarray(array, np.float32).reshape(-1, array.shape[-1]),
-        dtype=kind,
-        device="cpu",
-    )
-
-
-def bvh(vertices: np.ndarray, faces: np.ndarray) -> wp.Mesh:
-    """A mesh that answers queries."""
-    indices = wp.array(np.ascontiguousarray(faces, np.int32).ravel(), dtype=wp.int32, device="cpu")
-    return wp.Mesh(vectors(vertices, wp.vec3), indices)
-
-
-def nearest(
-    vertices: np.ndarray, faces: np.ndarray, points: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """The point of a mesh nearest to each of (P, 3) points: (P,) face, (P, 3) corner weights."""
-    mesh = bvh(vertices, faces)
-    face = wp.zeros(len(points), dtype=wp.int32, device="cpu")
-    bary = wp.zeros(len(points), dtype=wp.vec3, device="cpu")
-    wp.launch(
-        nearest_kernel, len(points), [mesh.id, vectors(points, wp.vec3), face, bary], device="cpu"
-    )
-    return face.numpy(), bary.numpy()
-
-
-class Texels:
-    """All textures of a scene in one array.
+class Sight:
+    """A scene as a camera sees it.
 
     Args:
-        textures: (h, w, 4) uint8 each.
-        gloss: strength of the highlight, one per texture.
+        scene: at one moment.
+        camera: that looks.
+        shift: the point of each pixel that counts as its middle, 0..1.
+
+    Attributes:
+        view: the camera's pixels, a `View` struct.
+        triangles: the scene's, a `Triangles` struct.
     """
 
-    def __init__(self, textures: list[np.ndarray], gloss: list[float]) -> None:
-        start, places = 0, []
-        for picture in textures:
-            places.append((start, picture.shape[1], picture.shape[0]))
-            start += picture.shape[0] * picture.shape[1]
-        flat = np.concatenate([t.reshape(-1, 4) for t in textures]) / 255.0
-        self.place = wp.array(np.array(places, np.int32), dtype=wp.vec3i, device="cpu")
-        self.values = vectors(flat, wp.vec4)
-        self.gloss = wp.array(np.array(gloss, np.float32), dtype=float, device="cpu")
+    def __init__(self, scene: Posed, camera: Camera, shift: tuple[float, float] = MIDDLE) -> None:
+        self.scene, self.camera, self.shift = scene, camera, shift
+        self.view = view_of(camera, shift)
+        self.triangles = scene.triangles(self.view)
 
+    @cached_property
+    def nearest(self) -> wp.array:
+        """(H·W,) uint64: depth and number of the nearest shown triangle in each pixel's middle."""
+        return self.nearest_of(0, self.scene.assembly.shown)
 
-def spread(samples: int, seed: int) -> np.ndarray:
-    """(samples², 2) jittered positions inside a pixel, in shuffled order."""
-    rng = np.random.default_rng(seed)
-    y, x = np.mgrid[:samples, :samples]
-    grid = np.stack([x.ravel(), y.ravel()], 1)
-    return rng.permutation((grid + rng.random(grid.shape)) / samples)
+    def nearest_of(self, first: int, last: int) -> wp.array:
+        """The same among the triangles first … last − 1."""
+        device = self.scene.device
+        out = wp.full(self.view.width * self.view.height, NOTHING, dtype=wp.uint64, device=device)
+        if last > first:
+            given = [self.view, self.triangles, first, out]
+            wp.launch(raster_kernel, last - first, given, device=device)
+        return out
 
+    def mask_of(self, first: int, last: int) -> np.ndarray:
+        """(H, W) bool, where any of the triangles first … last − 1 is."""
+        return (self.nearest_of(first, last).numpy() != NOTHING).reshape(self.camera.size)
 
-class Scene:
-    """Triangles on the CPU, ready to be looked at.
-
-    Args:
-        mesh: what is to be seen.
-        texels: its textures, packed once for many scenes.
-    """
-
-    def __init__(self, mesh: Mesh, texels: Texels) -> None:
-        self.texels = texels
-        self.mesh = bvh(mesh.vertices, mesh.faces)
-        self.normals = vectors(mesh.normals, wp.vec3)
-        self.uv = vectors(mesh.uv, wp.vec2)
-        self.material = wp.array(mesh.material.astype(np.int32), dtype=wp.int32, device="cpu")
-
-    def hits(self, camera: Camera) -> tuple[np.ndarray, np.ndarray]:
-        """What each pixel sees through its centre: (H, W) face or −1, (H, W, 3) weights."""
-        h, w = camera.size
-        face = wp.zeros(h * w, dtype=wp.int32, device="cpu")
-        bary = wp.zeros(h * w, dtype=wp.vec3, device="cpu")
-        t = self.texels
-        given = [
-            self.mesh.id,
-            wp.vec3(*camera.eye),
-            wp.mat33(*camera.axes.ravel()),
-            camera.focal,
-            w,
-            h,
-        ]
-        wp.launch(
-            hit_kernel,
-            h * w,
-            [*given, self.uv, self.material, t.place, t.values, face, bary],
-            device="cpu",
-        )
-        return face.numpy().reshape(h, w), bary.numpy().reshape(h, w, 3)
-
-    def colour(
-        self, camera: Camera, light: Light, shift: tuple[float, float], rays: range, seed: int
-    ) -> np.ndarray:
-        """(H, W, 3) linear light through one point of each pixel.
+    def edges(self, per: int) -> tuple[Any, wp.array, wp.array]:
+        """Look closer where a pixel differs from its neighbours in material or depth.
 
         Args:
-            camera: whose picture.
-            light: of the scene.
-            shift: that point, x and y in 0..1.
-            rays: which of an even sequence of directions towards the light and around are tried.
-            seed: of the sequence's shift in each pixel.
+            per: samples along each side of such a pixel.
+
+        Returns:
+            The finer grid's `View`; (H·W,) number of the pixel's samples, or −1; depth and number
+            of the nearest triangle of each sample.
         """
-        h, w = camera.size
-        out = wp.zeros(h * w, dtype=wp.vec3, device="cpu")
-        t = self.texels
-        given = [
-            self.mesh.id,
-            wp.vec3(*camera.eye),
-            wp.mat33(*camera.axes.ravel()),
-            camera.focal,
-            w,
-            h,
-        ]
-        lamp = [
-            wp.vec3(*light.centre),
-            light.radius,
-            *(wp.vec3(*c) for c in (light.key, light.sky, light.ground)),
-        ]
-        skin = [self.normals, self.uv, self.material, t.gloss, t.place, t.values]
-        point = [wp.vec2(*shift), seed, rays.start, len(rays)]
-        inputs = [*given, *point, *lamp, *skin, out]
-        wp.launch(colour_kernel, h * w, inputs, device="cpu")
-        return out.numpy().reshape(h, w, 3)
+        device, n = self.scene.device, len(self.nearest)
+        fine = view_of(self.camera, self.shift, per)
+        slot = wp.empty(n, dtype=wp.int32, device=device)
+        count = wp.zeros(1, dtype=wp.int32, device=device)
+        given = [self.view, self.triangles, self.nearest, slot, count]
+        wp.launch(edge_kernel, n, given, device=device)
+        samples = int(count.numpy()[0]) * per * per
+        found = wp.full(max(samples, 1), NOTHING, dtype=wp.uint64, device=device)
+        if samples:
+            given = [fine, self.triangles, per, slot, found]
+            wp.launch(edge_raster_kernel, self.scene.assembly.shown, given, device=device)
+        return fine, slot, found
+
+    def hits(self) -> Hits:
+        """What the pixels' middles see."""
+        n, device = len(self.nearest), self.scene.device
+        kinds = {"face": wp.int32, "owner": wp.int32, "bary": wp.vec3, "depth": float}
+        out = {k: wp.zeros(n, dtype=kind, device=device) for k, kind in kinds.items()}
+        out["normal"] = wp.zeros(n, dtype=wp.vec3, device=device)
+        given = [self.view, self.triangles, self.nearest, *out.values()]
+        wp.launch(hit_kernel, n, given, device=device)
+        return Hits(**out)

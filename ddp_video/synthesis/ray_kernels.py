@@ -1,103 +1,34 @@
-"""Warp kernels of the ray caster. Textures lie end to end in one array of RGBA in 0..1."""
+"""Warp kernels that cast rays: towards the light, around, back to a camera; and nearest points."""
 
 # Warp translates these functions itself; they are not typed as Python is.
 # pyright: reportInvalidTypeForm=false, reportAttributeAccessIssue=false
 # pyright: reportArgumentType=false, reportCallIssue=false, reportOperatorIssue=false
 # pyright: reportIndexIssue=false, reportOptionalMemberAccess=false, reportReturnType=false
 
-import warp as wp
+from .raster_kernels import NEAR, Triangles, View, face_of, mix3, ray, uv_at, weights_at
+from .texels import solid
+from .warped import wp
 
 wp.set_module_options({"enable_backward": False})  # no gradients: compiles in half the time
 
 FAR = 1.0e6
-TRANSPARENT = 0.45  # alpha below which a texel lets the ray through
 LAYERS = 8  # transparent layers a ray may cross
+REACH = 1.6  # metres within which a surface hides the sky from another
+DARKEST = 0.25  # light that a surface in contact still lets through, by reflection
+TILE = 4  # pixels: a tile's pixels cast different rays, and share what they find
+LIFT = 0.006  # metres above its surface that a ray starts
 
 
-@wp.func
-def pixel_ray(
-    k: int, width: int, height: int, focal: float, dx: float, dy: float, axes: wp.mat33
-) -> wp.vec3:
-    """Direction through a point of pixel k; dx and dy in 0..1 inside it."""
-    x = (float(k % width) + dx - 0.5 * float(width)) / focal
-    y = (float(k // width) + dy - 0.5 * float(height)) / focal
-    return wp.normalize(wp.transpose(axes) * wp.vec3(x, y, 1.0))
+@wp.struct
+class Lamp:
+    """The key light and the light from all around; `floor`: 1 if the ground z = 0 is there."""
 
-
-@wp.func
-def texel(
-    k: int, u: float, v: float, place: wp.array(dtype=wp.vec3i), texels: wp.array(dtype=wp.vec4)
-) -> wp.vec4:
-    """Bilinear look-up in texture k; `place` is its start, width and height."""
-    p = place[k]
-    x = wp.clamp((u - wp.floor(u)) * float(p[1]) - 0.5, 0.0, float(p[1]) - 1.001)
-    y = wp.clamp((1.0 - (v - wp.floor(v))) * float(p[2]) - 0.5, 0.0, float(p[2]) - 1.001)
-    i = int(x)
-    j = int(y)
-    a = x - float(i)
-    b = y - float(j)
-    at = p[0] + j * p[1] + i
-    top = texels[at] * (1.0 - a) + texels[at + 1] * a
-    low = texels[at + p[1]] * (1.0 - a) + texels[at + p[1] + 1] * a
-    return top * (1.0 - b) + low * b
-
-
-@wp.func
-def uv_at(face: int, u: float, v: float, uv: wp.array(dtype=wp.vec2)) -> wp.vec2:
-    """Texture coordinates at corner weights u, v, 1 − u − v of a face."""
-    return uv[3 * face] * u + uv[3 * face + 1] * v + uv[3 * face + 2] * (1.0 - u - v)
-
-
-@wp.func
-def opaque_hit(
-    mesh: wp.uint64,
-    origin: wp.vec3,
-    direction: wp.vec3,
-    uv: wp.array(dtype=wp.vec2),
-    material: wp.array(dtype=wp.int32),
-    place: wp.array(dtype=wp.vec3i),
-    texels: wp.array(dtype=wp.vec4),
-) -> wp.vec4:
-    """First hit that is not transparent: distance (−1: none), face, two corner weights."""
-    start = wp.float32(0.0)
-    out = wp.vec4(-1.0, 0.0, 0.0, 0.0)
-    for _layer in range(LAYERS):
-        hit = wp.mesh_query_ray(mesh, origin + direction * start, direction, FAR)
-        if not hit.result:
-            break
-        t = start + hit.t
-        st = uv_at(hit.face, hit.u, hit.v, uv)
-        if texel(material[hit.face], st[0], st[1], place, texels)[3] >= TRANSPARENT:
-            out = wp.vec4(t, float(hit.face), hit.u, hit.v)
-            break
-        start = t + 1.0e-4
-    return out
-
-
-@wp.kernel
-def hit_kernel(
-    mesh: wp.uint64,
-    eye: wp.vec3,
-    axes: wp.mat33,
-    focal: float,
-    width: int,
-    height: int,
-    uv: wp.array(dtype=wp.vec2),
-    material: wp.array(dtype=wp.int32),
-    place: wp.array(dtype=wp.vec3i),
-    texels: wp.array(dtype=wp.vec4),
-    face: wp.array(dtype=wp.int32),
-    bary: wp.array(dtype=wp.vec3),
-) -> None:
-    """What each pixel sees through its centre: face or −1, and corner weights."""
-    k = wp.tid()
-    hit = opaque_hit(
-        mesh, eye, pixel_ray(k, width, height, focal, 0.5, 0.5, axes), uv, material, place, texels
-    )
-    face[k] = -1
-    if hit[0] >= 0.0:
-        face[k] = int(hit[1])
-        bary[k] = wp.vec3(hit[2], hit[3], 1.0 - hit[2] - hit[3])
+    centre: wp.vec3
+    radius: float
+    key: wp.vec3
+    sky: wp.vec3
+    ground: wp.vec3
+    floor: int
 
 
 @wp.func
@@ -110,93 +41,245 @@ def sphere(index: int, shift_u: float, shift_v: float) -> wp.vec3:
     return wp.vec3(r * wp.cos(2.0 * wp.pi * v), r * wp.sin(2.0 * wp.pi * v), z)
 
 
+@wp.func
+def place_in_tile(k: int, width: int) -> int:
+    """Number of a pixel in its tile."""
+    return (k % width) % wp.static(TILE) + wp.static(TILE) * ((k // width) % wp.static(TILE))
+
+
+@wp.func
+def lamp_seen(
+    mesh: wp.uint64, lamp: Lamp, start: wp.vec3, index: int, su: float, sv: float
+) -> float:
+    """1 if a point of the key light is seen, 0 if something is before it."""
+    way = lamp.centre + lamp.radius * sphere(index, su, sv) - start
+    distance = wp.length(way)
+    if wp.mesh_query_ray_anyhit(mesh, start, way / distance, distance):
+        return 0.0
+    return 1.0
+
+
+@wp.func
+def sky_seen(
+    mesh: wp.uint64, floor: int, start: wp.vec3, n: wp.vec3, index: int, su: float, sv: float
+) -> float:
+    """Share of the light from one direction around a normal that arrives."""
+    around = wp.normalize(n + sphere(index, su, sv) * 0.999)
+    t = wp.float32(wp.static(REACH))
+    near = wp.mesh_query_ray(mesh, start, around, wp.static(REACH))
+    if near.result:
+        t = near.t
+    if floor == 1 and around[2] < 0.0:
+        t = wp.min(t, wp.max(start[2], 0.0) / -around[2])
+    t = wp.min(t / wp.static(REACH), 1.0)
+    return wp.static(DARKEST) + (1.0 - wp.static(DARKEST)) * t * t
+
+
 @wp.kernel
-def colour_kernel(
+def light_kernel(
+    view: View,
+    t: Triangles,
+    nearest: wp.array(dtype=wp.uint64),
     mesh: wp.uint64,
-    eye: wp.vec3,
-    axes: wp.mat33,
-    focal: float,
-    width: int,
-    height: int,
-    shift: wp.vec2,
-    seed: int,
-    first: int,
+    lamp: Lamp,
     rays: int,
-    centre: wp.vec3,
-    radius: float,
-    key: wp.vec3,
-    sky: wp.vec3,
-    ground: wp.vec3,
-    normals: wp.array(dtype=wp.vec3),
-    uv: wp.array(dtype=wp.vec2),
-    material: wp.array(dtype=wp.int32),
-    gloss: wp.array(dtype=float),
-    place: wp.array(dtype=wp.vec3i),
-    texels: wp.array(dtype=wp.vec4),
+    phase: int,
+    offset: wp.vec4,
+    depth: wp.array(dtype=float),
+    normal: wp.array(dtype=wp.vec3),
+    reach: wp.array(dtype=wp.vec2),
+) -> None:
+    """Depth and normal of what each pixel's middle sees, and how much key light and sky that gets.
+
+    One tile's pixels take turns in an even sequence of directions, which `offset` shifts as a
+    whole. With a `phase` of 0 … 3 that pixel of 2×2 casts rays; with −1 every second one, as the
+    white squares of a chessboard. `reach` is −1 where none are cast.
+    """
+    k = wp.tid()
+    face = face_of(nearest[k])
+    depth[k] = -1.0
+    if face < 0:
+        return
+    seen = ray(view, float(k % view.width), float(k // view.width))
+    hit = weights_at(t, face, seen)
+    direction = wp.transpose(view.axes) * seen
+    n = wp.normalize(mix3(t.normals, t.corners[face], wp.vec3(hit[1], hit[2], hit[3])))
+    if wp.dot(n, direction) > 0.0:
+        n = -n
+    depth[k] = hit[0]
+    normal[k] = n
+    reach[k] = wp.vec2(-1.0, -1.0)
+    x = k % view.width
+    y = k // view.width
+    if phase < 0 and (x + y) % 2 == 1:
+        return
+    if phase >= 0 and phase != x % 2 + 2 * (y % 2):
+        return
+    start = view.eye + direction * hit[0] + n * wp.static(LIFT) - wp.normalize(direction) * 0.002
+    first = place_in_tile(k, view.width) * rays
+    lit = wp.float32(0.0)
+    sky = wp.float32(0.0)
+    facing = wp.dot(n, wp.normalize(lamp.centre - start)) > -0.2  # light creeps round
+    for i in range(first, first + rays):
+        if facing:
+            lit += lamp_seen(mesh, lamp, start, i, offset[0], offset[1])
+        sky += sky_seen(mesh, lamp.floor, start, n, i, offset[2], offset[3])
+    reach[k] = wp.vec2(lit, sky) / float(rays)
+
+
+@wp.func
+def crosses(start: wp.vec3, way: wp.vec3, low: wp.vec3, high: wp.vec3) -> bool:
+    """Whether a ray meets a box."""
+    enter = wp.float32(0.0)
+    leave = wp.float32(wp.static(FAR))
+    for axis in range(3):
+        slope = wp.where(wp.abs(way[axis]) < 1.0e-6, 1.0e-6, way[axis])
+        a = (low[axis] - start[axis]) / slope
+        b = (high[axis] - start[axis]) / slope
+        enter = wp.max(enter, wp.min(a, b))
+        leave = wp.min(leave, wp.max(a, b))
+    return enter <= leave
+
+
+@wp.kernel
+def floor_kernel(
+    view: View,
+    mesh: wp.uint64,
+    low: wp.vec3,
+    high: wp.vec3,
+    lamp: Lamp,
+    rays: int,
+    offset: wp.vec4,
+    far: float,
     out: wp.array(dtype=wp.vec3),
 ) -> None:
-    """Add the linear light that each pixel sees through one point."""
+    """Share of its light that the ground z = 0 still gets where each pixel sees it, 1 elsewhere.
+
+    `low` and `high` are the corners of a box around the mesh: rays that cannot meet it are spared.
+    """
     k = wp.tid()
-    direction = pixel_ray(k, width, height, focal, shift[0], shift[1], axes)
-    hit = opaque_hit(mesh, eye, direction, uv, material, place, texels)
-    colour = wp.vec3(0.0)
-    if hit[0] >= 0.0:
-        face = int(hit[1])
-        u = hit[2]
-        v = hit[3]
-        st = uv_at(face, u, v, uv)
-        paint = texel(material[face], st[0], st[1], place, texels)
-        albedo = wp.vec3(wp.pow(paint[0], 2.2), wp.pow(paint[1], 2.2), wp.pow(paint[2], 2.2))
-        n = wp.normalize(
-            normals[3 * face] * u
-            + normals[3 * face + 1] * v
-            + normals[3 * face + 2] * (1.0 - u - v)
-        )
-        if wp.dot(n, direction) > 0.0:
-            n = -n
-        p = eye + direction * hit[0]
-        state = wp.rand_init(seed, k)
-        lit = wp.float32(0.0)
-        shine = wp.float32(0.0)
-        open_sky = wp.vec3(0.0)
-        start = p + n * 0.006 - direction * 0.002
-        su = wp.randf(state)
-        sv = wp.randf(state)
-        tu = wp.randf(state)
-        tv = wp.randf(state)
-        for i in range(rays):
-            lamp = centre + radius * sphere(first + i, su, sv) - start
-            distance = wp.length(lamp)
-            toward = lamp / distance
-            facing = wp.max((wp.dot(n, toward) + 0.15) / 1.15, 0.0)
-            if facing > 0.0 and not wp.mesh_query_ray_anyhit(mesh, start, toward, distance):
-                lit += facing / (distance * distance)
-                half = wp.normalize(toward - direction)
-                shine += wp.pow(wp.max(wp.dot(n, half), 0.0), 24.0) / (distance * distance)
-            around = wp.normalize(n + sphere(first + i, tu, tv) * 0.999)
-            near = wp.mesh_query_ray(mesh, start, around, 1.6)
-            seen = wp.float32(1.0)
-            if near.result:
-                seen = 0.25 + 0.75 * wp.clamp(near.t / 1.6, 0.0, 1.0) * wp.clamp(
-                    near.t / 1.6, 0.0, 1.0
-                )
-            share = 0.5 + 0.5 * around[2]
-            open_sky += (sky * share + ground * (1.0 - share)) * seen
-        scale = 1.0 / float(rays)
-        light = key * (lit * scale) + open_sky * scale
-        colour = wp.cw_mul(albedo, light) + key * (shine * scale * gloss[material[face]])
-    out[k] += colour
+    out[k] = wp.vec3(1.0)
+    direction = wp.transpose(view.axes) * ray(view, float(k % view.width), float(k // view.width))
+    if direction[2] > -1.0e-5 or view.eye[2] <= 0.0:
+        return
+    t = view.eye[2] / -direction[2]
+    if t > far:
+        return
+    up = wp.vec3(0.0, 0.0, 1.0)
+    start = view.eye + direction * t + up * wp.static(LIFT)
+    way = lamp.centre - start
+    wide = 1.1 * lamp.radius * wp.clamp(high[2] / wp.max(way[2], 1.0e-3), 0.0, 1.0)
+    margin = wp.vec3(wide)
+    shaded = crosses(start, way, low - margin, high + margin)
+    margin = wp.vec3(wp.static(REACH))
+    closed = wp.min(start - low + margin) > 0.0 and wp.min(high + margin - start) > 0.0
+    if not shaded and not closed:
+        return
+    first = place_in_tile(k, view.width) * rays
+    lit = wp.float32(0.0)
+    sky = wp.float32(0.0)
+    for i in range(first, first + rays):
+        if shaded:
+            lit += lamp_seen(mesh, lamp, start, i, offset[0], offset[1])
+        else:
+            lit += 1.0
+        if closed:
+            sky += sky_seen(mesh, 0, start, up, i, offset[2], offset[3])
+        else:
+            sky += 1.0
+    distance = wp.length(way)
+    key = lamp.key * (wp.max(way[2], 0.0) / (distance * distance * distance))
+    full = key + lamp.sky + wp.vec3(1.0e-6)
+    out[k] = wp.cw_div(
+        key * lit + lamp.sky * sky + 1.0e-6 * wp.vec3(float(rays)), full * float(rays)
+    )
 
 
 @wp.kernel
-def nearest_kernel(
-    mesh: wp.uint64,
-    points: wp.array(dtype=wp.vec3),
+def chart_kernel(
+    corners: wp.array(dtype=wp.vec3i),
+    rest: wp.array(dtype=wp.vec3),
+    bodies: wp.array(dtype=wp.uint64),
+    part: wp.array(dtype=wp.int32),
+    u: wp.array(dtype=wp.vec3),
+    v: wp.array(dtype=wp.vec3),
     face: wp.array(dtype=wp.int32),
+    owner: wp.array(dtype=wp.int32),
     bary: wp.array(dtype=wp.vec3),
+    out: wp.array(dtype=wp.vec3),
 ) -> None:
-    """The nearest point of a mesh: face and corner weights."""
+    """I, U, V of the body point nearest, in the rest pose, to what each pixel sees of a person."""
     k = wp.tid()
-    found = wp.mesh_query_point_no_sign(mesh, points[k], FAR)
-    face[k] = found.face
-    bary[k] = wp.vec3(found.u, found.v, 1.0 - found.u - found.v)
+    if owner[k] > 0:
+        point = mix3(rest, corners[face[k]], bary[k])
+        found = wp.mesh_query_point_no_sign(bodies[owner[k] - 1], point, wp.static(FAR))
+        chart = found.face
+        w = wp.vec3(found.u, found.v, 1.0 - found.u - found.v)
+        out[k] = wp.vec3(
+            float(part[chart]),
+            wp.clamp(wp.dot(u[chart], w), 0.0, 1.0),
+            wp.clamp(wp.dot(v[chart], w), 0.0, 1.0),
+        )
+
+
+@wp.func
+def in_sight(mesh: wp.uint64, t: Triangles, eye: wp.vec3, point: wp.vec3, slack: float) -> int:
+    """1 if nothing solid is between an eye and a point, up to `slack` metres before it."""
+    way = point - eye
+    distance = wp.length(way) - slack
+    direction = wp.normalize(way)
+    start = wp.float32(0.0)
+    for _layer in range(LAYERS):
+        hit = wp.mesh_query_ray(mesh, eye + direction * start, direction, distance - start)
+        if not hit.result:
+            break
+        w = wp.vec3(hit.u, hit.v, 1.0 - hit.u - hit.v)
+        if solid(t.textures, t.material[hit.face], uv_at(t, hit.face, w)):
+            return 0
+        start += hit.t + 1.0e-4
+    return 1
+
+
+@wp.kernel
+def flow_kernel(
+    view: View,
+    then: View,
+    t: Triangles,
+    nearest: wp.array(dtype=wp.uint64),
+    vertices: wp.array(dtype=wp.vec3),
+    mesh: wp.uint64,
+    behind: wp.array(dtype=float),
+    slack: float,
+    flow: wp.array(dtype=wp.vec2),
+    seen: wp.array(dtype=wp.int32),
+) -> None:
+    """Where what a pixel sees is in another picture: x and y to go, and 1 where it is seen there.
+
+    `vertices`, `mesh` and `then` belong to the other picture's moment. What is no triangle stands
+    still `behind` metres along the first camera's axis, or as far as the stars if that is 0.
+    """
+    k = wp.tid()
+    x = float(k % view.width)
+    y = float(k // view.width)
+    direction = ray(view, x, y)
+    face = face_of(nearest[k])
+    point = wp.transpose(view.axes) * direction
+    near = wp.float32(slack)
+    if face >= 0:
+        hit = weights_at(t, face, direction)
+        point = mix3(vertices, t.corners[face], wp.vec3(hit[1], hit[2], hit[3]))
+    elif behind[k] > 0.0:
+        point = view.eye + point * behind[k]
+    else:
+        point = then.eye + point * wp.static(FAR)
+        near = 0.5 * wp.static(FAR)
+    p = then.axes * (point - then.eye)
+    seen[k] = 0
+    if p[2] < wp.static(NEAR):
+        return
+    to_x = then.focal * p[0] / p[2] + then.middle[0]
+    to_y = then.focal * p[1] / p[2] + then.middle[1]
+    flow[k] = wp.vec2(to_x - x - view.shift[0], to_y - y - view.shift[1])
+    within = to_x >= 0.0 and to_y >= 0.0 and to_x < float(then.width) and to_y < float(then.height)
+    if within:
+        seen[k] = in_sight(mesh, t, then.eye, point, near)

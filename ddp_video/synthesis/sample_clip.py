@@ -10,14 +10,17 @@ from pathlib import Path
 
 import numpy as np
 
-from .body import Body, Charts, Surface
-from .capture import read_amc, read_asf, retarget
-from .clip import Actor, Stage
+from .body import Body, Surface
+from .camera import look
+from .capture import grounded, read_take, retarget
+from .charts import Charts
 from .clip_files import packed, write_truth, write_video
-from .motion import moved, sampled, turn, walk
+from .makehuman import covered, dye, fit, knit, read_mhclo, read_texture
+from .motion import moved, walk
 from .rasterise import Camera, Light
-from .scene import look, room
-from .wardrobe import covered, dye, fit, knit, read_mhclo, read_texture
+from .room import room
+from .rotations import turn
+from .stage import Actor, Stage
 
 LOG = logging.getLogger(__name__)
 
@@ -27,7 +30,7 @@ FOCAL = 735.0
 RATE = 24
 FRAMES = 72
 SHUTTER = 0.5  # share of a frame's time that the shutter is open
-CMU_RATE = 60.0  # this take's own; most of the library is 120
+DANCE_TEMPO = 0.5  # this take has 60 moments a second, most of the library 120
 DANCE_START = 2.3  # seconds into the take
 EXPOSURE = 1.2
 LIGHT = Light(
@@ -89,11 +92,9 @@ def dancer(humans: Path, motion: Path, seconds: np.ndarray) -> Actor:
         ("clothes/shoes06", plain, 0.03),
         ("hair/bob02", lambda t: dye(t, (84, 58, 44)), 0.08),
     ]
-    skeleton = read_asf(motion / "cmu/charleston.asf")
-    take = retarget(body, skeleton, *read_amc(motion / "cmu/charleston1.amc.gz", skeleton))
-    turns, root = moved(
-        sampled(take, CMU_RATE, seconds + DANCE_START), heading=58.0, place=(0.3, 0.0)
-    )
+    when = (seconds + DANCE_START) * DANCE_TEMPO
+    turns, path = retarget(body, read_take(motion / "cmu/charleston1.amc.gz"), when)
+    turns, root = moved((turns, grounded(body, turns, path)), heading=58.0, place=(0.3, 0.0))
     turns["neck02"] = turn("x", -6.0) @ turns["neck02"]  # the take looks down
     turns["head"] = turn("x", -14.0) @ turns["head"]
     return Actor(
@@ -152,7 +153,9 @@ def frames(
     per = samples**2
     for k in chosen:
         within = range(k * per, (k + 1) * per)
-        light = scene.picture(within, [camera(float(moments[m])) for m in within], rays, seed)
+        light = scene.exposure(
+            within, [camera(float(moments[m])) for m in within], seed, rays=rays
+        ).light
         yield (
             developed(light, np.random.default_rng((seed, k))),
             truth(scene, moments, within[per // 2]),
@@ -162,7 +165,8 @@ def frames(
 
 def truth(scene: Stage, moments: np.ndarray, moment: int) -> np.ndarray:
     """(4H, W) uint8: the packed labels of one moment."""
-    return packed(*scene.labels(moment, camera(float(moments[moment]))))
+    labels = scene.labels(moment, camera(float(moments[moment])))
+    return packed(labels.iuv, labels.owner)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -1,229 +1,274 @@
-"""A room made of nothing but code: floor, walls, window, pictures, furniture; and its camera.
-
-World: metres, x to the right of the picture, y away from the camera, z up, floor at 0.
-"""
+"""People placed on a ground plane: who stands where, which way they face, what is before them."""
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
+from .body import Body, Surface, pose
+from .camera import NEAREST, Shot, framed, project
+from .motion import Motion
+from .props import OCCLUDERS, Built, held, turned
 from .rasterise import Camera
+from .rotations import turn
+
+CELL = 0.05  # metres: people who share such a cell are in one another
+HOP = 0.03  # metres above the ground from which on somebody is in the air
+SPARSE = 8  # every so many vertices stand for a surface
+MOST_HIDDEN = 0.7  # of somebody's points, behind one thing
+TRIES = 6  # places tried for a person who is in the way
+DETAILS = ("head", "head", "head", "neck02", "wrist.L", "wrist.R", "foot.L", "foot.R")
 
 
 @dataclass(frozen=True)
-class Panel:
-    """A textured parallelogram.
+class Dressed:
+    """Somebody who can be posed: a body and what it wears, skin first."""
+
+    body: Body
+    surfaces: list[Surface]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Somebody in place.
 
     Attributes:
-        corner: (3,) its lower left.
-        right: (3,) edge along the texture's width.
-        up: (3,) edge along the texture's height.
-        texture: (h, w, 4) uint8.
-        gloss: strength of the highlight.
+        who: body and clothes.
+        transforms: (B, 3, 4) of the bones, in the world.
+        points: (P, 3) of the surfaces, sparse.
     """
 
-    corner: np.ndarray
-    right: np.ndarray
-    up: np.ndarray
-    texture: np.ndarray
-    gloss: float = 0.0
+    who: Dressed
+    transforms: np.ndarray
+    points: np.ndarray
+
+    def moved(self, heading: float, place: np.ndarray) -> "Standing":
+        """Turned about z by `heading` degrees, then moved by `place` (2,)."""
+        about = turn("z", heading)
+        shift = np.array([*place, 0.0])
+        transforms = np.einsum("ij,bjk->bik", about, self.transforms)
+        transforms[:, :, 3] += shift
+        return Standing(self.who, transforms, self.points @ about.T + shift)
+
+    def joint(self, bone: str) -> np.ndarray:
+        """(3,) where a bone begins."""
+        k = self.who.body.bones.index(bone)
+        return self.transforms[k, :, :3] @ self.who.body.heads[k] + self.transforms[k, :, 3]
 
 
-def panel(corner: tuple, right: tuple, up: tuple, texture: np.ndarray, gloss: float = 0.0) -> Panel:
-    """A panel from plain numbers."""
-    return Panel(
-        np.array(corner, float), np.array(right, float), np.array(up, float), texture, gloss
-    )
+def lowest(surfaces: list[Surface], transforms: np.ndarray) -> float:
+    """Height of the lowest vertex."""
+    heights = []
+    for s in surfaces:
+        row = s.weights @ transforms[:, 2].astype(np.float32)
+        heights.append(((row[:, :3] * s.vertices).sum(1) + row[:, 3]).min())
+    return float(min(heights))
 
 
-def opaque(rgb: np.ndarray) -> np.ndarray:
-    """(h, w, 3) numbers 0..255 → RGBA uint8."""
-    alpha = np.full((*rgb.shape[:2], 1), 255)
-    return np.concatenate([rgb.clip(0, 255), alpha], 2).astype(np.uint8)
+def stood(who: Dressed, motion: Motion) -> Standing:
+    """Somebody at the origin in the first moment of a motion.
+
+    Soles stand on the ground as the motion has the bare feet stand, or as far above it.
+    """
+    turns, root = motion
+    transforms = who.body.transforms(turns, root[:1])
+    lift = max(float(who.body.lowest(transforms)[0]), 0.0)
+    transforms = transforms[0]
+    middle = transforms[0, :, :3] @ who.body.heads[0] + transforms[0, :, 3]
+    transforms[:, :2, 3] -= middle[:2]
+    transforms[:, 2, 3] += (lift if lift > HOP else 0.0) - lowest(who.surfaces, transforms)
+    points = [pose(s.vertices[::SPARSE], s.weights[::SPARSE], transforms) for s in who.surfaces]
+    return Standing(who, transforms, np.concatenate(points))
 
 
-def cloud(rng: np.random.Generator, size: tuple[int, int], cells: tuple[int, int]) -> np.ndarray:
-    """Smooth noise of mean 0 and about ±1, (h, w)."""
-    coarse = rng.standard_normal((cells[0] + 3, cells[1] + 3)).astype(np.float32)
-    return cv2.resize(coarse, (size[1], size[0]), interpolation=cv2.INTER_CUBIC)
+def heading(behind: float, rng: np.random.Generator) -> float:
+    """Degrees about z for a camera at −y: the back (`behind`), else a side or the front."""
+    view = rng.random()
+    if view < behind:
+        return 180 + float(rng.uniform(-60, 60))
+    if view < behind + 0.3 * (1 - behind):
+        return float(rng.choice([-90, 90]) + rng.uniform(-30, 30))
+    return float(rng.uniform(-60, 60))
 
 
-def paint(
-    rng: np.random.Generator, colour: tuple[int, int, int], size: tuple[int, int] = (256, 512)
-) -> np.ndarray:
-    """Rolled wall paint: one colour with stains and grain."""
-    grain = 2.2 * cloud(rng, size, (4, 8)) + 1.5 * rng.standard_normal(size)
-    return opaque(np.array(colour) + grain[..., None])
+def cells(points: np.ndarray) -> np.ndarray:
+    """The cells of CELL metres that points lie in, as sorted numbers."""
+    index = np.floor(points / CELL).astype(np.int64)
+    return np.unique((index[:, 0] * 4096 + index[:, 1]) * 4096 + index[:, 2])
 
 
-def planks(rng: np.random.Generator, boards: int = 34, size: int = 1024) -> np.ndarray:
-    """A wooden floor; the boards run along the texture's height."""
-    width = size / boards
-    column = (np.arange(size) / width).astype(int)
-    out = np.zeros((size, size, 3), np.float32)
-    for k in range(boards):
-        grain = (
-            cloud(rng, (size, int(width) + 2), (10, 14)) * 7
-            + cloud(rng, (size, int(width) + 2), (3, 24)) * 6
-        )
-        breaks = np.sort(rng.integers(0, size, 3))
-        tone = rng.normal(0, 9, 4)[np.searchsorted(breaks, np.arange(size))]
-        strip = np.array([148, 108, 72]) + (tone[:, None] + grain)[..., None] * [1.0, 0.86, 0.68]
-        for b in breaks:
-            strip[b : b + 2] *= 0.6
-        where = column == k
-        out[:, where] = strip[:, : where.sum()]
-        out[:, np.flatnonzero(where)[:1]] *= 0.62
-    return opaque(out)
+def clash(a: Standing, others: list[Standing]) -> bool:
+    """Whether somebody is inside somebody else by more than a touch."""
+    low, high = a.points.min(0), a.points.max(0)
+    mine = None
+    for b in others:
+        if (b.points.min(0) < high).all() and (b.points.max(0) > low).all():
+            mine = cells(a.points) if mine is None else mine
+            if len(np.intersect1d(mine, cells(b.points))) > 0.02 * len(mine):
+                return True
+    return False
 
 
-def wood(
-    rng: np.random.Generator, colour: tuple[int, int, int], size: tuple[int, int] = (128, 256)
-) -> np.ndarray:
-    """Furniture board with grain along the width."""
-    grain = cloud(rng, size, (24, 4)) * 6 + cloud(rng, size, (50, 8)) * 4
-    return opaque(np.array(colour) + grain[..., None] * [1.0, 0.9, 0.75])
-
-
-def muted(rng: np.random.Generator) -> list[int]:
-    """A colour of moderate strength, as print and cloth have."""
-    hsv = np.array([[[rng.integers(180), rng.integers(30, 130), rng.integers(60, 215)]]], np.uint8)
-    return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0, 0].tolist()
-
-
-def poster(
-    rng: np.random.Generator, ground: tuple[int, int, int], size: tuple[int, int] = (256, 192)
-) -> np.ndarray:
-    """An abstract print: discs and bands in a pale frame."""
-    picture = np.full((*size, 3), ground, np.uint8)
-    for _ in range(5):
-        centre = (int(rng.integers(20, size[1] - 20)), int(rng.integers(30, size[0] - 30)))
-        cv2.circle(picture, centre, int(rng.integers(12, 60)), muted(rng), -1, cv2.LINE_AA)
-    y = int(size[0] * 0.72)
-    cv2.rectangle(picture, (0, y), (size[1], y + 16), muted(rng), -1)
-    cv2.rectangle(picture, (0, 0), (size[1] - 1, size[0] - 1), (236, 232, 224), 22)
-    cv2.rectangle(picture, (0, 0), (size[1] - 1, size[0] - 1), (52, 44, 38), 7)
-    return opaque(picture + 3 * cloud(rng, size, (30, 22))[..., None])
-
-
-def window(rng: np.random.Generator, size: tuple[int, int] = (256, 320)) -> np.ndarray:
-    """A window: a bright, hazy garden out of focus, frame and bars."""
-    h, w = size
-    y = np.linspace(0, 1, h)[:, None, None]
-    view = (
-        np.array([226, 238, 250]) * (1 - y)
-        + np.array([246, 248, 246]) * y
-        + 3 * cloud(rng, size, (3, 4))[..., None]
-    )
-    leaves = cloud(rng, size, (12, 15)) + 0.8 * cloud(rng, size, (26, 32)) + 7 * (y[..., 0] - 0.72)
-    green = np.array([150, 178, 126]) + 14 * cloud(rng, size, (18, 22))[..., None]
-    view += (1 / (1 + np.exp(-3 * leaves)))[..., None] * (green - view)
-    picture = np.ascontiguousarray(cv2.GaussianBlur(view.clip(0, 255), (0, 0), 4).astype(np.uint8))
-    cv2.rectangle(picture, (0, 0), (w - 1, h - 1), (240, 238, 234), 20)
-    cv2.line(picture, (w // 2, 0), (w // 2, h), (232, 230, 226), 11)
-    cv2.line(picture, (0, h // 3), (w, h // 3), (232, 230, 226), 9)
-    return opaque(picture.astype(float))
-
-
-def books(rng: np.random.Generator, size: tuple[int, int] = (128, 512)) -> np.ndarray:
-    """A row of book spines in a dark shelf."""
-    picture = np.full((*size, 3), (44, 35, 28), np.uint8)
-    x = 6
-    while x < size[1] - 26:
-        wide, tall = int(rng.integers(9, 24)), int(rng.integers(70, 116))
-        cv2.rectangle(picture, (x, size[0] - tall), (x + wide, size[0]), muted(rng), -1)
-        cv2.line(picture, (x, size[0] - tall), (x, size[0]), (25, 20, 18), 1)
-        if rng.random() < 0.5:
-            cv2.rectangle(
-                picture,
-                (x + 2, size[0] - tall + 10),
-                (x + wide - 2, size[0] - tall + 20),
-                (200, 190, 160),
-                -1,
+def formation(
+    count: int, behind: float, rng: np.random.Generator
+) -> list[tuple[float, np.ndarray]]:
+    """Headings and places (2,) of a group: a row, a circle, walkers side by side, or a knot."""
+    kind = rng.random()
+    if kind < 0.35:  # a row that faces one way
+        way = heading(behind, rng)
+        step = rng.uniform(0.42, 0.9)
+        return [
+            (way + rng.normal(0, 14), np.array([step * (k - (count - 1) / 2), rng.normal(0, 0.12)]))
+            for k in range(count)
+        ]
+    if kind < 0.65:  # a circle that faces inwards
+        radius = max(rng.uniform(0.32, 0.6), 0.17 * count)
+        start = rng.uniform(0, 360)
+        angles = start + 360 * (np.arange(count) + rng.normal(0, 0.1, count)) / count
+        return [
+            (
+                a + rng.normal(0, 20),
+                radius * np.array([-np.sin(np.radians(a)), np.cos(np.radians(a))]),
             )
-        x += wide + (1 if rng.random() < 0.85 else int(rng.integers(10, 60)))
-    return opaque(picture.astype(float))
-
-
-def box(
-    low: tuple,
-    high: tuple,
-    texture: np.ndarray,
-    front: np.ndarray | None = None,
-    gloss: float = 0.05,
-) -> list[Panel]:
-    """The five faces of a box that can be seen from the room (not its underside)."""
-    (x0, y0, z0), (x1, y1, z1) = low, high
-    w, d, h = x1 - x0, y1 - y0, z1 - z0
+            for a in angles
+        ]
+    spread = 0.45 * np.sqrt(count)  # a knot
+    way = heading(behind, rng) if rng.random() < 0.5 else None
     return [
-        panel((x0, y0, z0), (w, 0, 0), (0, 0, h), texture if front is None else front, gloss),
-        panel((x0, y0, z1), (w, 0, 0), (0, d, 0), texture, gloss),
-        panel((x0, y1, z0), (0, -d, 0), (0, 0, h), texture, gloss),
-        panel((x1, y0, z0), (0, d, 0), (0, 0, h), texture, gloss),
-        panel((x0, y1, z0), (w, 0, 0), (0, 0, h), texture, gloss),
-    ]
+        (way + rng.normal(0, 15) if way is not None else heading(behind, rng),
+         rng.normal(0, spread, 2) * (1, 1.4))
+        for _ in range(count)
+    ]  # fmt: skip
 
 
-def room(rng: np.random.Generator) -> list[Panel]:
-    """A living room, 7 × 8 × 2.9 m, looked at along +y."""
-    wall, side, white = (
-        paint(rng, (205, 198, 182)),
-        paint(rng, (214, 209, 198)),
-        paint(rng, (238, 236, 231)),
+def grouped(people: list[Standing], behind: float, rng: np.random.Generator) -> list[Standing]:
+    """People as a group about the origin; who is in the way steps aside, or stays away."""
+    out: list[Standing] = []
+    for person, (way, place) in zip(people, formation(len(people), behind, rng), strict=True):
+        for _ in range(TRIES):
+            there = person.moved(way, place)
+            if not clash(there, out):
+                out.append(there)
+                break
+            place = place * 1.25 + rng.normal(0, 0.2, 2)
+    return out
+
+
+def ground_at(camera: Camera, pixel: np.ndarray, depth: float) -> np.ndarray:
+    """(2,) the place at a depth (metres along the level view) below or above a pixel's column."""
+    x = (pixel[0] - camera.size[1] / 2) / camera.focal
+    flat = camera.axes[2] * (1, 1, 0)
+    flat = flat / max(np.linalg.norm(flat), 1e-6)
+    right = np.array([flat[1], -flat[0], 0.0])
+    return (camera.eye + depth * (flat + x * right))[:2]
+
+
+def scattered(
+    person: Standing,
+    others: list[Standing],
+    camera: Camera,
+    subject: float,
+    behind: float,
+    rng: np.random.Generator,
+) -> Standing | None:
+    """Somebody elsewhere in the picture, mostly farther off than the subject's depth.
+
+    Returns:
+        None where no place was found.
+    """
+    h, w = camera.size
+    for _ in range(TRIES):
+        pixel = rng.uniform(-0.08, 1.08, 2) * (w, h)
+        if camera.axes[2, 2] < -0.35:  # seen from above: anywhere on the ground
+            way = camera.axes.T @ np.array([*((pixel - (w / 2, h / 2)) / camera.focal), 1.0])
+            place = (camera.eye + way * (camera.eye[2] / max(-way[2], 0.2)))[:2]
+        else:
+            nearer = rng.random() < 0.15
+            factor = rng.uniform(0.45, 0.9) if nearer else np.exp(rng.uniform(-0.1, 1.3))
+            place = ground_at(camera, pixel, max(subject * factor, 0.8))
+        there = person.moved(heading(behind, rng), place)
+        near = np.linalg.norm(there.points - camera.eye, axis=1).min() < NEAREST
+        if not near and not clash(there, others):
+            return there
+    return None
+
+
+def arranged(
+    people: list[Standing],
+    shot: Shot,
+    size: tuple[int, int],
+    behind: float,
+    rng: np.random.Generator,
+) -> tuple[list[Standing], Camera]:
+    """All people in their places, and the camera that looks at them.
+
+    The first ones form the group that the shot is of; the others are about.
+    """
+    group = 1 if shot.detail else 1 + int(rng.binomial(len(people) - 1, rng.choice([0.15, 0.85])))
+    there = grouped(people[:group], behind, rng)
+    subject = np.concatenate([p.points for p in there])
+    if shot.detail:
+        middle = there[0].joint(str(rng.choice(DETAILS)))
+        subject = middle + 0.5 * (there[0].points - there[0].points.mean(0))
+    elif rng.random() < 0.3:
+        subject = there[int(rng.integers(len(there)))].points
+    camera = framed(subject, shot, size, rng)
+    keep = [p for p in there if np.linalg.norm(p.points - camera.eye, axis=1).min() > NEAREST]
+    there = keep or there[:1]
+    depth = float(project(camera, subject.mean(0, keepdims=True))[1][0])
+    for person in people[group:]:
+        found = scattered(person, there, camera, depth, behind, rng)
+        if found is not None:
+            there.append(found)
+    return there, camera
+
+
+def before(
+    people: list[Standing], camera: Camera, rng: np.random.Generator, chance: float = 0.28
+) -> Built:
+    """Things that stand between the camera and people (or none), and beside them."""
+    out: Built = []
+    while rng.random() < chance:
+        person = people[int(rng.integers(len(people)))]
+        pixels, depth = project(camera, person.points)
+        middle, wide = pixels.mean(0), float(np.ptp(pixels[:, 0]))
+        share = rng.uniform(0.5, 0.9) if rng.random() < 0.75 else rng.uniform(1.0, 1.6)
+        column = middle[0] + rng.normal(0, 0.5) * wide
+        away = float(np.median(depth)) * share
+        if camera.axes[2, 2] < -0.35 or away < 0.9:
+            break
+        place = ground_at(camera, np.array([column, 0.0]), away)
+        facing = np.degrees(np.arctan2(camera.eye[0] - place[0], place[1] - camera.eye[1]))
+        make = OCCLUDERS[rng.integers(len(OCCLUDERS))]
+        built = turned(make(rng), facing + rng.normal(0, 25), np.array([*place, 0.0]))
+        if not inside(built, people) and hidden_share(built, pixels, camera) < MOST_HIDDEN:
+            out += built
+    return out
+
+
+def corners(panels: Built) -> np.ndarray:
+    """(4P, 3) the corners of all panels."""
+    return np.concatenate(
+        [[p.corner, p.corner + p.right, p.corner + p.up, p.corner + p.right + p.up] for p in panels]
     )
-    oak, walnut = wood(rng, (172, 128, 84)), wood(rng, (96, 66, 46))
-    panels = [
-        panel((-3.5, -5, 0), (7, 0, 0), (0, 8, 0), planks(rng), 0.1),
-        panel((-3.5, 3, 0), (7, 0, 0), (0, 0, 2.9), wall),
-        panel((-3.5, -5, 0), (0, 8, 0), (0, 0, 2.9), side),
-        panel((3.5, 3, 0), (0, -8, 0), (0, 0, 2.9), side),
-        panel((-3.5, -5, 2.9), (7, 0, 0), (0, 8, 0), white),
-        panel((-2.75, 2.985, 1.0), (1.5, 0, 0), (0, 0, 1.35), window(rng)),
-        panel((0.25, 2.98, 1.45), (0.62, 0, 0), (0, 0, 0.82), poster(rng, (226, 202, 160))),
-        panel((1.1, 2.98, 1.5), (0.55, 0, 0), (0, 0, 0.72), poster(rng, (120, 160, 168))),
-    ]
-    panels += box((-3.5, 2.97, 0), (3.5, 3.0, 0.1), white)
-    panels += box((-0.75, 2.5, 0), (1.35, 2.95, 0.72), oak)
-    for k in range(3):
-        panels.append(
-            panel(
-                (-0.72 + 0.7 * k, 2.495, 0.06), (0.64, 0, 0), (0, 0, 0.6), wood(rng, (186, 142, 96))
-            )
-        )
-    panels += box((2.15, 2.6, 0), (3.3, 2.95, 2.05), walnut)
-    for k in range(5):
-        panels.append(panel((2.2, 2.595, 0.08 + 0.39 * k), (1.05, 0, 0), (0, 0, 0.34), books(rng)))
-    panels += box((-0.55, 2.6, 0.72), (-0.35, 2.8, 1.0), paint(rng, (70, 112, 120)))
-    panels += box((0.85, 2.6, 0.72), (1.2, 2.82, 0.86), paint(rng, (178, 84, 62)))
-    panels += rug(rng)
-    return panels
 
 
-def rug(rng: np.random.Generator) -> list[Panel]:
-    """A woven rug, a finger above the floor."""
-    size = (256, 384)
-    picture = np.full((*size, 3), (104, 72, 66), np.uint8)
-    for inset, colour in ((8, (176, 160, 132)), (22, (70, 74, 88)), (34, (128, 92, 78))):
-        cv2.rectangle(picture, (inset, inset), (size[1] - inset, size[0] - inset), colour, 5)
-    for row, y in enumerate(range(52, size[0] - 44, 13)):
-        for x in range(52 + 10 * (row % 2), size[1] - 44, 20):
-            cv2.ellipse(picture, (x, y), (5, 3), 0, 0, 360, (126, 94, 80), -1, cv2.LINE_AA)
-    woven = picture + (
-        4 * rng.standard_normal((*size, 1)) + 4 * (np.indices(size).sum(0) % 2)[..., None]
-    )
-    return [panel((-1.7, -0.7, 0.008), (3.2, 0, 0), (0, 2.1, 0), opaque(woven))]
+def hidden_share(panels: Built, pixels: np.ndarray, camera: Camera) -> float:
+    """Share of somebody's pixels (P, 2) that lie in the rectangle around panels."""
+    seen, _ = project(camera, corners(panels))
+    return float(((pixels > seen.min(0)) & (pixels < seen.max(0))).all(1).mean())
 
 
-def look(
-    eye: np.ndarray, at: np.ndarray, roll: float, focal: float, size: tuple[int, int]
-) -> Camera:
-    """A camera at `eye` looking at `at`; roll in degrees."""
-    forwards = (at - eye) / np.linalg.norm(at - eye)
-    right = np.cross(forwards, [0.0, 0.0, 1.0])
-    right /= np.linalg.norm(right)
-    down = np.cross(forwards, right)
-    c, s = np.cos(np.radians(roll)), np.sin(np.radians(roll))
-    return Camera(
-        eye, np.stack([c * right + s * down, c * down - s * right, forwards]), focal, size
-    )
+def inside(panels: Built, people: list[Standing]) -> bool:
+    """Whether somebody stands within the bounds of panels."""
+    points = corners(panels)
+    low, high = points.min(0), points.max(0)
+    return any(((p.points > low) & (p.points < high)).all(1).any() for p in people)
+
+
+def in_hands(person: Standing, rng: np.random.Generator, chance: float = 0.15) -> list[Surface]:
+    """What somebody holds; mostly nothing."""
+    out: list[Surface] = []
+    for side in "LR":
+        if rng.random() < chance / 2:
+            out += held(person.who.body, person.transforms, side, rng)
+    return out

@@ -1,201 +1,130 @@
-"""Clothes, shoes, hair and skins of the MakeHuman library (CC0), fitted to a body.
+"""Dressing a body: skin, clothes, shoes, hair and hats, made of code or of the MakeHuman library.
 
-A `.mhclo` file ties every vertex of a garment to three vertices of the base mesh and an offset, so
-a garment follows every shape; its skin weights are those of the same three vertices.
+The label rule: cloth, shoes, hair and hats take the label of the body point nearest in the rest
+pose, so that it moves with the cloth and never jumps. Loose garments say where that is looked up
+(`Surface.anchors`): what is cut from the body's own surface, on the skin that it was cut from,
+however far it stands off; a skirt, where an unflared one hangs (see skirts.py). Bags and things in
+hands are no part of a person and have no label.
 """
 
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from ..errors import DataError
+from . import fashion, library
 from .body import Body, Surface
+from .fashion import Outfit
+from .footwear import SOLE, foot_field, shoe, sock
+from .hair import ball, cap, curtain, hair_colour, scalp, strands
+from .skin import BEARDS, Look, encoded, eyes, skin_tone, skins
+from .textures import cloth_colour, folded, leather, pattern, plain
 
-TEXTURE_SIDE = 512  # texels; a person is some 250 px high in the picture
+FROM_LIBRARY = 0.5  # share of clothes, shoes, hair and skins that come from it, where there is one
+STRANDS = 12  # kinds of strands
+ADULT = 0.55  # of Anny's age, from which on beards grow
 
-
-@dataclass(frozen=True)
-class Garment:
-    """What a `.mhclo` file says.
-
-    Attributes:
-        refs: (V, 3) base mesh vertices.
-        shares: (V, 3) their weights.
-        offsets: (V, 3) in MakeHuman's axes (x left, y up, z forwards), decimetres at scale 1.
-        scales: per axis x, y, z: two base mesh vertices and their distance at scale 1.
-        hidden: base mesh vertices that the garment covers.
-        faces: (F, 3) triangles.
-        uv: (F, 3, 2) texture coordinates.
-        texture: picture file.
-    """
-
-    refs: np.ndarray
-    shares: np.ndarray
-    offsets: np.ndarray
-    scales: dict[str, tuple[int, int, float]]
-    hidden: np.ndarray
-    faces: np.ndarray
-    uv: np.ndarray
-    texture: Path
+STYLES = ("bald", "buzz", "short", "crop", "bob", "long", "bun", "tail")
+MEN = (0.06, 0.2, 0.36, 0.24, 0.04, 0.04, 0.02, 0.04)
+WOMEN = (0.01, 0.03, 0.1, 0.12, 0.22, 0.28, 0.12, 0.12)
 
 
-def read_obj(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Triangles and their texture coordinates: (F, 3) vertex numbers from 0, (F, 3, 2)."""
-    coordinates, faces, uv = [(0.0, 0.0)], [], []
-    for words in (line.split() for line in path.read_text("utf-8", "replace").splitlines()):
-        if words[:1] == ["vt"]:
-            coordinates.append((float(words[1]), float(words[2])))
-        elif words[:1] == ["f"]:
-            corners = [[int(n or 0) for n in (w + "/0").split("/")[:2]] for w in words[1:]]
-            for k in range(1, len(corners) - 1):
-                triangle = (corners[0], corners[k], corners[k + 1])
-                faces.append([c[0] - 1 for c in triangle])
-                uv.append([coordinates[c[1]] for c in triangle])
-    return np.array(faces), np.array(uv, np.float32)
+def sampled_look(body: Body, rng: np.random.Generator) -> Look:
+    """Colours of skin and hair, and a beard."""
+    tone, depth = skin_tone(rng)
+    age = body.kinds.get("age", 0.5)
+    bearded = body.kinds.get("gender", 0.5) < 0.4 and age > ADULT and rng.random() < 0.45
+    beard = BEARDS[rng.integers(len(BEARDS))] if bearded else None
+    return Look(tone, hair_colour(depth, age, rng), beard, depth)
 
 
-def spans(words: list[str]) -> list[int]:
-    """The numbers of "3 7 - 9" → 3, 7, 8, 9."""
-    out: list[int] = []
-    for k, word in enumerate(words):
-        if word == "-":
-            out.extend(range(out[-1] + 1, int(words[k + 1])))
-        else:
-            out.append(int(word))
+def hairdo(body: Body, look: Look, rng: np.random.Generator) -> list[Surface]:
+    """Hair made of code."""
+    woman = body.kinds.get("gender", 0.5) > 0.5
+    style = str(rng.choice(STYLES, p=WOMEN if woman else MEN))
+    if style == "bald":
+        return []
+    lock = partial(strands, look.hair, int(rng.integers(STRANDS)))
+    piece = scalp(float(rng.choice([-0.006, 0.0, 0.008, 0.02])), False)
+    thick, bumps = {"buzz": (0.003, 0.0), "short": (0.013, 0.003), "crop": (0.026, 0.008)}.get(
+        style, (0.014, 0.003)
+    )
+    out = [cap(body, piece, thick * float(rng.uniform(0.8, 1.2)), bumps, lock(0.12), rng)]
+    if style == "bob":
+        out.append(curtain(body, float(rng.uniform(0.09, 0.17)), 100, lock(0.1), rng))
+    elif style == "long":
+        out.append(curtain(body, float(rng.uniform(0.22, 0.45)), 95, lock(0.3), rng))
+    elif style == "bun":
+        out.append(ball(body, (0.195, float(rng.uniform(0, 0.1))), (0.04, 0.035, 0.04), lock(0.0)))
+    elif style == "tail":
+        out.append(ball(body, (0.175, -0.06), (0.025, 0.03, 0.13), lock(0.0)))
     return out
 
 
-def read_mhclo(path: Path) -> Garment:
-    """Read a garment.
-
-    Raises:
-        DataError: the file is missing or is no garment.
-    """
-    if not path.is_file():
-        raise DataError(
-            f"{path} is missing; pass the folder of MakeHuman assets (clothes, hair, skins)"
-        )
-    files, scales, sections = sorted_lines(path)
-    rows = [[float(w) for w in words] for words in sections["verts"]]
-    rows = [r if len(r) == 9 else [r[0]] * 3 + [1.0] + [0.0] * 5 for r in rows]
-    hidden = [n for words in sections["delete_verts"] for n in spans(words)]
-    if not rows or "obj_file" not in files:
-        raise DataError(f"{path} is no MakeHuman garment; pass the folder of MakeHuman assets")
-    texture = texture_of(files.get("material"))
-    if texture is None:
-        raise DataError(f"the texture of {path} is missing; pass the whole folder of assets")
-    table = np.array(rows)
-    faces, uv = read_obj(files["obj_file"])
-    refs, covers = table[:, :3].astype(int), np.array(hidden, int)
-    return Garment(refs, table[:, 3:6], table[:, 6:], scales, covers, faces, uv, texture)
+def head_wear(
+    body: Body, look: Look, assets: Path | None, rng: np.random.Generator
+) -> list[Surface]:
+    """Hair, and now and then a hat over short hair."""
+    lock = strands(look.hair, int(rng.integers(STRANDS)), 0.0)
+    stubble = cap(body, scalp(0.0, False), 0.002, 0.0, lock, rng)
+    hat = rng.random() < 0.1
+    if hat and assets and library.library(assets).hats and rng.random() < FROM_LIBRARY:
+        felt = folded(plain(rng, cloth_colour(rng)), rng, 0.3)
+        files, colour = library.library(assets).hats, cloth_colour(rng)
+        return [stubble, library.headgear(body, files, felt, colour, rng, 0.0)]
+    if hat:
+        wool = folded(pattern(rng, "top"), rng, 0.5)
+        return [stubble, cap(body, scalp(0.0, True), 0.016, 0.002, wool, rng, 0.0)]
+    if assets and rng.random() < FROM_LIBRARY:
+        colour = encoded(look.hair[None, None])[0, 0, :3].astype(float)
+        files = library.library(assets).hair
+        return [stubble, library.headgear(body, files, lock, colour, rng, 0.06)]
+    return hairdo(body, look, rng)
 
 
-def sorted_lines(path: Path) -> tuple[dict, dict, dict[str, list[list[str]]]]:
-    """A garment file's named files, its scales, and the rows of numbers of its sections."""
-    files: dict[str, Path] = {}
-    scales: dict[str, tuple[int, int, float]] = {}
-    sections: dict[str, list[list[str]]] = {"verts": [], "delete_verts": [], "": []}
-    section = ""
-    for words in (line.split() for line in path.read_text("utf-8", "replace").splitlines()):
-        if not words:
-            continue
-        if words[0] in sections:
-            section = words[0]
-        elif words[0].endswith("_scale"):
-            scales[words[0][0]] = (int(words[1]), int(words[2]), float(words[3]))
-        elif words[0] in ("obj_file", "material"):
-            files[words[0]] = path.parent / words[1]
-        elif words[0].isdigit():
-            sections[section].append(words)
-    return files, scales, sections
+def on_feet(body: Body, rng: np.random.Generator) -> Outfit:
+    """Socks and shoes made of code, or bare feet."""
+    outfit = Outfit()
+    kind = rng.random()
+    if kind < 0.06:
+        return outfit
+    if rng.random() < 0.6:
+        top = float(rng.choice([-0.68, -0.62, -0.5]))
+        colour = rng.choice([cloth_colour(rng), np.full(3, 225.0), np.full(3, 30.0)])
+        outfit.surfaces.append(sock(body, top, folded(plain(rng, colour), rng, 0.4)))
+        outfit.hidden |= foot_field(top) > fashion.HIDDEN
+    if kind > 0.1:
+        top, slope = ((-0.755, 0.15), (-0.74, 0.0), (-0.7, 0.0), (-0.55, 0.0))[
+            int(rng.choice(4, p=[0.4, 0.35, 0.15, 0.1]))
+        ]
+        sole, gloss = float(rng.choice([0.008, 0.014, 0.022])), float(rng.choice([0.0, 0.03, 0.12]))
+        outfit.surfaces.append(shoe(body, top, slope, leather(rng, SOLE), sole, gloss))
+        outfit.hidden |= foot_field(top, slope) > fashion.HIDDEN
+    return outfit
 
 
-def texture_of(material: Path | None) -> Path | None:
-    """The diffuse picture that a `.mhmat` file names, if it is there."""
-    if material is None or not material.is_file():
-        return None
-    for words in (line.split() for line in material.read_text("utf-8", "replace").splitlines()):
-        if words[:1] == ["diffuseTexture"] and (material.parent / words[1]).is_file():
-            return material.parent / words[1]
-    return None
-
-
-def read_texture(path: Path, side: int = TEXTURE_SIDE) -> np.ndarray:
-    """A picture as (side, side, 4) uint8 RGB and alpha.
-
-    Raises:
-        DataError: it cannot be read.
-    """
-    picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if picture is None:
-        raise DataError(f"{path} cannot be read as a picture; pass the folder of MakeHuman assets")
-    code = cv2.COLOR_BGRA2RGBA if picture.shape[2] == 4 else cv2.COLOR_BGR2RGBA
-    return cv2.resize(cv2.cvtColor(picture, code), (side, side), interpolation=cv2.INTER_AREA)
-
-
-def dye(
-    texture: np.ndarray, colour: tuple[float, float, float], rows: tuple[float, float] = (0, 1)
-) -> np.ndarray:
-    """Give a band of the texture another colour; folds and seams stay.
+def dressed(body: Body, rng: np.random.Generator, assets: Path | None = None) -> list[Surface]:
+    """Somebody's surfaces: skin, head, eyes, clothes, what is on the feet and on the head.
 
     Args:
-        texture: (h, w, 4) uint8.
-        colour: of cloth of median brightness, 0..255.
-        rows: the band, as shares of the texture's height.
+        body: whose; `body.kinds` (gender, age) sways the choice.
+        rng: of every choice.
+        assets: folder of MakeHuman assets to mix in; without it everything is made of code.
+
+    Raises:
+        InputError: the folder lacks what is needed.
+        DataError: a file in it cannot be read.
     """
-    out = texture.copy()
-    band = slice(round(rows[0] * len(texture)), round(rows[1] * len(texture)))
-    grey = texture[band, :, :3].astype(float).mean(2, keepdims=True)
-    worn = grey[(grey > 25) & (texture[band, :, 3:] > 0)]
-    grey = grey / max(float(np.median(worn)), 1.0) if worn.size else grey
-    out[band, :, :3] = (grey * colour).clip(0, 255)
-    return out
-
-
-def knit(
-    texture: np.ndarray, colours: tuple[tuple[float, float, float], ...], rows: tuple[float, float]
-) -> np.ndarray:
-    """Replace a band of the texture by knitwear in stripes of equal height, with a fine grain."""
-    out = texture.copy()
-    band = slice(round(rows[0] * len(texture)), round(rows[1] * len(texture)))
-    h, w = out[band].shape[:2]
-    stripe = np.array(colours)[(np.arange(h) // 6) % len(colours)][:, None]
-    grain = np.random.default_rng(0).normal(1, 0.05, (h, w, 1))
-    out[band] = np.concatenate([(stripe * grain).clip(0, 255), np.full((h, w, 1), 255)], 2)
-    return out
-
-
-def fit(garment: Garment, body: Body, texture: np.ndarray, gloss: float = 0.0) -> Surface:
-    """Lay a garment on a body in the rest pose.
-
-    Returns:
-        The surface, skinned with the weights of the body below.
-    """
-    scale = np.ones(3)
-    for k, axis in enumerate("xyz"):
-        if axis in garment.scales:
-            a, b, unit = garment.scales[axis]
-            ours = {"x": 0, "y": 2, "z": 1}[axis]
-            scale[k] = abs(body.vertices[a, ours] - body.vertices[b, ours]) * 10 / unit
-    offset = (garment.offsets * scale / 10) @ np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
-    vertices = (body.vertices[garment.refs] * garment.shares[..., None]).sum(1) + offset
-    weights = (body.weights[garment.refs] * garment.shares[..., None]).sum(1).clip(0)
-    weights /= weights.sum(1, keepdims=True)
-    return Surface(
-        vertices.astype(np.float32),
-        garment.faces,
-        garment.uv,
-        weights.astype(np.float32),
-        texture,
-        gloss,
+    look = sampled_look(body, rng)
+    painted = None
+    if assets and rng.random() < FROM_LIBRARY:
+        files = library.library(assets).skins
+        painted = files[rng.integers(len(files))]
+    borrowed = rng.random(2) < FROM_LIBRARY if assets else (False, False)
+    clothes = (
+        library.clothes(body, assets, rng) if assets and borrowed[0] else fashion.clothes(body, rng)
     )
-
-
-def covered(body: Body, garments: list[Garment]) -> np.ndarray:
-    """(N,) bool: base mesh vertices that some garment hides."""
-    hidden = np.zeros(len(body.vertices), bool)
-    for garment in garments:
-        hidden[garment.hidden] = True
-    return hidden
+    feet = library.shoes(body, assets, rng) if assets and borrowed[1] else on_feet(body, rng)
+    skin = skins(body, look, painted, clothes.hidden | feet.hidden, rng)
+    worn = clothes.surfaces + feet.surfaces + head_wear(body, look, assets, rng)
+    return [*skin, eyes(body, look, rng), *worn]

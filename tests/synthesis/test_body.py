@@ -1,4 +1,4 @@
-"""The body and its charts; needs anny, which takes seconds to load."""
+"""The body; needs anny, which takes seconds to load."""
 
 import numpy as np
 import pytest
@@ -6,10 +6,9 @@ import pytest
 pytest.importorskip("anny")
 pytest.importorskip("warp")
 
-from ddp_video.errors import DataError
-from ddp_video.synthesis.body import Body, Charts, pose
-from ddp_video.synthesis.motion import turn, walk
-from ddp_video.synthesis.rasterise import nearest
+from ddp_video.synthesis.body import Body, Surface, anny_model, pose, sampled_body
+from ddp_video.synthesis.motion import walk
+from ddp_video.synthesis.rotations import turn
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
@@ -56,28 +55,65 @@ def test_walking_goes_forwards_without_sliding(body):
     assert np.median(steps) * 24 < 0.4  # the standing ankle hardly moves
 
 
-def test_charts_name_sides_and_parts(body, assets):
-    charts = Charts(assets / "charts" / "anny_charts_fine.npz")
-    vertices = charts.refine(body.vertices)
+def test_shapes_are_annys(body):
+    import torch
 
-    def at(bone: str, offset: tuple[float, float, float] = (0, 0, 0)) -> int:
-        point = body.heads[body.bones.index(bone)] + np.array(offset)
-        found = charts(*nearest(vertices, charts.faces, point[None].astype(np.float32)))[0]
-        assert (found[1:] >= 0).all()
-        assert (found[1:] <= 1).all()
-        return int(found[0])
-
-    assert at("finger3-2.L") == 4
-    assert at("finger3-2.R") == 3
-    assert at("toe1-1.L") == 5
-    assert at("toe1-1.R") == 6
-    assert at("spine02", (0, -0.2, 0)) == 2
-    assert at("spine02", (0, 0.3, 0)) == 1
-    assert at("eye.L", (0.02, -0.05, 0)) == 24
-    assert at("eye.R", (-0.02, -0.05, 0)) == 23
+    kinds = {"gender": 0.2, "age": 0.3, "weight": 0.8, "height": 0.7}
+    with torch.no_grad():
+        theirs = anny_model()(phenotype_kwargs={k: torch.tensor([v]) for k, v in kinds.items()})
+    ours = Body(kinds)
+    assert np.allclose(ours.vertices, theirs["rest_vertices"][0], atol=1e-5)
+    assert np.allclose(ours.heads, theirs["rest_bone_poses"][0, :, :3, 3], atol=1e-5)
+    assert not np.allclose(ours.vertices, body.vertices, atol=0.01)
 
 
-def test_another_file_is_no_chart_table(tmp_path):
-    np.savez(tmp_path / "a.npz", x=1)
-    with pytest.raises(DataError, match="no chart table"):
-        Charts(tmp_path / "a.npz")
+def test_joints_are_annys_on_the_posed_skin(body):
+    import torch
+    from anny.keypoints import KeypointsRegressor
+
+    turns, root = walk(body, np.array([0.0, 0.3]), heading=40.0)
+    transforms = body.transforms(turns, root)
+    ours = body.joints(transforms)
+    posed = np.stack([pose(body.vertices, body.weights, moment) for moment in transforms])
+    theirs = KeypointsRegressor.coco(anny_model())({"vertices": torch.tensor(posed)})
+    assert ours.shape == (2, len(body.joint_names), 3)
+    assert np.allclose(ours, theirs, atol=1e-4)
+    assert body.joint_names[:5] == ("nose", "left_eye", "right_eye", "left_ear", "right_ear")
+    left, right = (ours[0, body.joint_names.index(f"{side}_heel")] for side in ("left", "right"))
+    assert np.linalg.norm(left - right) > 0.2  # in mid-stride
+
+
+def test_the_lowest_point_is_that_of_the_skin(body):
+    tilted = {"root": turn("x", np.array([0.0, -90.0, 130.0]))}
+    transforms = body.transforms(tilted, np.zeros((3, 3)))
+    skin = np.unique(body.faces)
+    expected = [
+        pose(body.vertices[skin], body.weights[skin], moment)[:, 2].min() for moment in transforms
+    ]
+    assert np.allclose(body.lowest(transforms), expected, atol=0.006)
+
+
+def test_anchors_go_with_their_vertices():
+    vertices = np.arange(12.0).reshape(4, 3)
+    faces, uv = np.array([[0, 1, 2], [1, 2, 3]]), np.zeros((2, 3, 2))
+    texture = np.zeros((1, 1, 4), np.uint8)
+    surface = Surface(vertices, faces, uv, np.ones((4, 1)), texture, anchors=-vertices)
+    kept = surface.without(np.array([True, False, False, False]))
+    assert kept.faces.tolist() == [[0, 1, 2]]
+    assert kept.anchors is not None
+    assert np.array_equal(kept.anchors, -kept.vertices)
+    assert Surface(vertices, faces, uv, np.ones((4, 1)), texture).anchors is None
+
+
+def test_people_of_all_ages_are_about_as_tall_as_they_should_be():
+    people = [sampled_body(np.random.default_rng(seed)) for seed in range(60)]
+    adults = [p.height for p in people if 20 < p.years < 60]
+    children = [p.height for p in people if p.years < 10]
+    assert 1.58 < np.mean(adults) < 1.76
+    assert min(adults) > 1.35
+    assert max(adults) < 2.1
+    assert min(children) > 0.7
+    assert max(children) < 1.5
+    assert max(p.years for p in people) > 65
+    again = sampled_body(np.random.default_rng(7))
+    assert np.array_equal(again.vertices, people[7].vertices)

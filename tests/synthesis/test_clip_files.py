@@ -8,8 +8,10 @@ from ddp_video.errors import DataError
 from ddp_video.synthesis.clip_files import (
     SOUND_RATE,
     packed,
+    read_flow,
     read_truth,
     tune,
+    write_flow,
     write_truth,
     write_video,
 )
@@ -30,6 +32,20 @@ def test_truth_comes_back_bit_for_bit(tmp_path):
     assert not (back[..., 1:] % 2).any()
     assert np.array_equal(instances, people)
     assert [p.name for p in tmp_path.iterdir()] == ["t.mkv"]
+
+
+def test_flow_comes_back_thinned_and_rounded(tmp_path):
+    rng = np.random.default_rng(0)
+    flow, seen = rng.normal(0, 30, (3, 8, 10, 2)), rng.random((3, 8, 10)) < 0.7
+    write_flow(tmp_path / "f.mkv", flow, seen, 24)
+    back = read_flow(tmp_path / "f.mkv")
+    assert back.shape == (3, 4, 5, 2)
+    there = seen[:, ::2, ::2]
+    assert np.array_equal(np.isfinite(back).all(-1), there)
+    assert np.abs(back - flow[:, ::2, ::2])[there].max() <= 1 / 16 + 1e-5
+    with pytest.raises(DataError, match="2 pictures"):
+        write_truth(tmp_path / "t.mkv", np.zeros((1, 5, 4), np.uint8), 24)
+        read_flow(tmp_path / "t.mkv")
 
 
 def test_video_and_sound_last_equally_long(tmp_path):

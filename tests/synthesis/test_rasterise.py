@@ -1,41 +1,53 @@
-"""Ray casting against geometry worked out by hand."""
+"""What cameras see, against geometry worked out by hand."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 pytest.importorskip("warp")
 
-from ddp_video.synthesis.rasterise import (
-    Camera,
-    Light,
-    Mesh,
-    Scene,
-    Texels,
-    nearest,
-    smooth_normals,
-    spread,
-)
-from ddp_video.synthesis.scene import look
+from ddp_video.errors import InputError
+from ddp_video.synthesis.assembly import Assembly, Piece, Posed, bones_of
+from ddp_video.synthesis.body import Surface, pose
+from ddp_video.synthesis.rasterise import Camera, Light, Sight, spread
+from ddp_video.synthesis.shading import picture
+from ddp_video.synthesis.texels import smaller
 
 RED = np.tile(np.array([255, 0, 0, 255], np.uint8), (2, 2, 1))
 GLASS = np.zeros((2, 2, 4), np.uint8)
 SQUARE = np.array([[-1.0, 2, -1], [1, 2, -1], [1, 2, 1], [-1, 2, 1]])
 FACES = np.array([[0, 1, 2], [0, 2, 3]])
 CAMERA = Camera(np.zeros(3), np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]]), 20.0, (40, 40))
+FINE = replace(CAMERA, focal=200.0, size=(400, 400))
+BLACK, WHITE = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
+SKY = Light((0.0, 0.0, 9.0), 0.0, BLACK, WHITE, WHITE)
 
 
-def scene(*squares: tuple[float, np.ndarray]) -> Scene:
+def lamp(centre: tuple[float, float, float]) -> Light:
+    """A point of light in the dark."""
+    return Light(centre, 0.0, WHITE, BLACK, BLACK)
+
+
+def surface(vertices: np.ndarray, texture: np.ndarray = RED) -> Surface:
+    uv = np.full((2, 3, 2), 0.5, np.float32)
+    return Surface(vertices.astype(np.float32), FACES, uv, np.zeros((4, 0)), texture)
+
+
+def scene(*squares: tuple[float, np.ndarray], device: str = "cpu") -> Posed:
     """Squares of side 2 that face the camera, at given distances, each with its texture."""
-    vertices = np.concatenate([SQUARE * [1, distance / 2, 1] for distance, _ in squares])
-    faces = np.concatenate([FACES + 4 * k for k in range(len(squares))])
-    uv = np.full((len(faces), 3, 2), 0.5, np.float32)
-    material = np.repeat(np.arange(len(squares)), 2)
-    mesh = Mesh(vertices, faces, smooth_normals(vertices, faces), uv, material)
-    return Scene(mesh, Texels([t for _, t in squares], [0.0] * len(squares)))
+    made = [surface(SQUARE * [1, y / 2, 1], texture) for y, texture in squares]
+    return Assembly([Piece(s, k, -1) for k, s in enumerate(made)], [], device).posed([])
+
+
+def seen(posed: Posed, camera: Camera = CAMERA) -> np.ndarray:
+    """(H, W) numbers of triangles, −1 for nothing."""
+    return Sight(posed, camera).hits().face.numpy().reshape(camera.size)
 
 
 def test_a_square_covers_the_pixels_that_it_should():
-    face, bary = scene((2.0, RED)).hits(CAMERA)
+    hits = Sight(scene((2.0, RED)), CAMERA).hits()
+    face, bary = hits.face.numpy().reshape(40, 40), hits.bary.numpy().reshape(40, 40, 3)
     # Side 2 m at 2 m with a focal length of 20 px: 20 px in the middle of 40.
     expected = np.zeros((40, 40), bool)
     expected[10:30, 10:30] = True
@@ -43,41 +55,123 @@ def test_a_square_covers_the_pixels_that_it_should():
     assert np.allclose(bary[expected].sum(-1), 1, atol=1e-5)
     assert face[28, 27] == 0  # below the diagonal: right and low
     assert face[11, 12] == 1
+    # The centre of pixel (17, 22) is at x = 0.25 m, z = 0.25 m: corner weights give it back.
+    point = (SQUARE[FACES[face[17, 22]]] * bary[17, 22][:, None]).sum(0)
+    assert np.allclose(point, [0.25, 2, 0.25], atol=1e-5)
+    assert np.allclose(hits.depth.numpy().reshape(40, 40)[expected], 2)
+    assert np.allclose(hits.normal.numpy().reshape(40, 40, 3)[expected], [0, 0, -1], atol=1e-6)
 
 
-def test_rays_pass_through_transparent_texels():
-    face, _ = scene((1.0, GLASS), (2.0, RED)).hits(CAMERA)
-    assert set(np.unique(face)) == {-1, 2, 3}
+def test_the_nearest_is_seen_and_glass_is_not():
+    assert set(np.unique(seen(scene((3.0, RED), (2.0, RED))))) == {-1, 2, 3}
+    assert set(np.unique(seen(scene((1.0, GLASS), (2.0, RED))))) == {-1, 2, 3}
+
+
+def test_a_floor_that_starts_behind_the_eye_reaches_the_horizon():
+    floor = surface(np.array([[-90.0, -9, -1], [90, -9, -1], [90, 900, -1], [-90, 900, -1]]))
+    face = seen(Assembly([Piece(floor, 0, -1)], [], "cpu").posed([]))
+    assert (face[:20] < 0).all()
+    assert (face[21:] >= 0).all()
+
+
+def test_edges_cover_as_much_as_they_should():
+    # Sides at ±(1 + share / 10) m are 10 + share px from the middle: column 9 is covered in part.
+    for share in (1 / 3, 2 / 3):
+        wide = SQUARE * [1 + share / 10, 1, 1]
+        posed = Assembly([Piece(surface(wide), 0, -1)], [], "cpu").posed([])
+        alpha = picture(Sight(posed, CAMERA), SKY, seed=0, floor=False, per=3).alpha
+        assert np.allclose(alpha[12:28, 9], share, atol=1e-6)
+        assert np.allclose(alpha[12:28, 10:30], 1)
+        assert not alpha[12:28, 8].any()
 
 
 def test_light_falls_off_with_the_square_of_the_distance():
-    lamp = {"radius": 0.0, "key": (1.0, 1.0, 1.0), "sky": (0.0,) * 3, "ground": (0.0,) * 3}
-    seen = scene((2.0, RED))
+    sight = Sight(scene((2.0, RED)), CAMERA)
     near, far = (
-        seen.colour(CAMERA, Light(centre=(0.0, 2.0 - d, 0.0), **lamp), (0.5, 0.5), range(1), 0)
-        for d in (0.5, 1.0)
+        picture(sight, lamp((0.0, 2.0 - d, 0.0)), seed=0, floor=False).light for d in (0.5, 1.0)
     )
-    # The lamp stands 0.006 + 0.002 m nearer than it seems: shadow rays start above the surface.
-    assert near[20, 20, 0] / far[20, 20, 0] == pytest.approx(4, rel=0.05)
+    assert near[20, 20, 0] / far[20, 20, 0] == pytest.approx(4, rel=0.03)
+    assert far[20, 20, 0] == pytest.approx(1, rel=0.03)
     assert near[20, 20, 1:].max() == 0  # a red square gives no green and no blue
     assert not near[0].any()
 
 
-def test_nearest_point_of_a_mesh():
-    face, bary = nearest(SQUARE, FACES, np.array([[1.0, 5, -1], [-1, 2, 1]]))
-    found = (SQUARE[FACES[face]] * bary[..., None]).sum(1)
-    assert np.allclose(found, [[1, 2, -1], [-1, 2, 1]], atol=1e-5)
+def test_what_stands_before_the_lamp_throws_a_shadow():
+    # A square of half side 0.25 m, half way to a lamp 0.5 m before the wall: its shadow has 0.5 m.
+    small = surface(SQUARE * [0.25, 0.875, 0.25])
+    posed = Assembly([Piece(surface(SQUARE), 0, -1), Piece(small, 0, -1)], [], "cpu").posed([])
+    light = picture(Sight(posed, FINE), lamp((0.0, 1.5, 0.0)), seed=0, floor=False).light
+    for x, lit in ((-0.75, True), (-0.55, True), (-0.45, False), (-0.32, False)):
+        assert (light[200, round(200 + 100 * x), 0] > 0.1) == lit
 
 
-def test_spread_puts_one_point_in_each_cell():
-    cells = np.floor(spread(3, seed=1) * 3).astype(int)
-    assert sorted(map(tuple, cells)) == [(x, y) for x in range(3) for y in range(3)]
+def test_the_ground_is_dark_below_a_roof_only():
+    roof = surface(np.array([[-1.0, 3, 1], [1, 3, 1], [1, 7, 1], [-1, 7, 1]]))
+    camera = replace(FINE, eye=np.array([0.0, -2, 0.9]))
+    posed = Assembly([Piece(roof, 0, -1)], [], "cpu").posed([])
+    light = Light((0.0, 4.0, 50.0), 0.0, (2500.0, 2500.0, 2500.0), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+    shadow = picture(Sight(posed, camera), light, seed=0, floor=True).shadow[..., 0]
+    # The ground at distance d is 200 · 0.9 / d px below the middle; the roof is above 5 … 9 m.
+    for y, lit in ((4.0, True), (6.5, False), (15.0, True)):
+        assert shadow[round(200 + 180 / y), 200] == pytest.approx(float(lit), abs=0.01)
+    # At 6.5 m, 1 m to the side is 31 px.
+    assert shadow[228, [155, 244]] == pytest.approx(1)
+    assert shadow[228, [180, 219]] == pytest.approx(0, abs=0.01)
+    assert shadow[:198].min() == pytest.approx(1)
 
 
-def test_look_puts_the_target_in_the_middle():
-    camera = look(np.array([1.0, -3, 1]), np.array([0.0, 2, 0.5]), 12.0, 50.0, (10, 10))
-    seen = camera.axes @ (np.array([0.0, 2, 0.5]) - camera.eye)
-    assert np.allclose(seen[:2], 0)
-    assert seen[2] > 0
-    assert np.allclose(camera.axes @ camera.axes.T, np.eye(3))
-    assert np.linalg.det(camera.axes) == pytest.approx(1)
+def test_a_seed_gives_the_same_bytes():
+    sight = Sight(scene((2.0, RED), (1.5, GLASS)), CAMERA)
+    light = Light((0.5, 0.5, 1.0), 0.3, (1.0, 1.0, 1.0), (0.5, 0.5, 0.5), (0.2, 0.2, 0.2))
+    a, b, c = (picture(sight, light, seed=s, floor=True).light.tobytes() for s in (4, 4, 5))
+    assert a == b
+    assert a != c
+
+
+def test_bones_are_packed_without_loss():
+    rng = np.random.default_rng(0)
+    weights = (rng.random((30, 7)) * (rng.random((30, 7)) < 0.4)).astype(np.float32)
+    index, share = bones_of(weights)
+    dense = np.zeros_like(weights)
+    np.add.at(dense, (np.arange(30)[:, None], index), share)
+    assert np.array_equal(dense, weights)
+
+
+def test_skinning_is_that_of_the_body():
+    rng = np.random.default_rng(1)
+    weights = rng.dirichlet(np.ones(5), 4).astype(np.float32)
+    bones = rng.normal(size=(5, 3, 4))
+    bound = replace(surface(SQUARE), weights=weights)
+    posed = Assembly([Piece(bound, 1, 0)], [], "cpu").posed([bones])
+    assert np.allclose(posed.vertices.numpy(), pose(bound.vertices, weights, bones), atol=1e-5)
+
+
+def test_holes_lend_no_colour_to_smaller_textures():
+    texture = np.zeros((4, 4, 4), np.uint8)
+    texture[:, ::2] = [200, 100, 50, 255]
+    sizes, texels, clear = smaller(texture)
+    assert sizes[:3] == [(4, 4), (2, 2), (1, 1)]
+    assert clear
+    assert texels[:4].tolist() == [[200, 100, 50, 128]] * 4
+
+
+def test_spread_covers_a_pixel_evenly():
+    points = np.array(spread(64, seed=1))
+    counts, _, _ = np.histogram2d(*points.T, bins=4, range=((0, 1), (0, 1)))
+    assert counts.min() >= 3
+    assert counts.max() <= 5
+
+
+def test_a_device_that_is_not_there_is_named():
+    with pytest.raises(InputError, match="render on 'cpu'"):
+        scene((2.0, RED), device="npu")
+
+
+@pytest.mark.gpu
+def test_cuda_sees_what_the_cpu_sees():
+    cpu, gpu = (scene((3.0, RED), (2.0, GLASS), (2.5, RED), device=d) for d in ("cpu", "cuda"))
+    assert np.array_equal(seen(cpu), seen(gpu))
+    light = Light((0.5, 0.5, 1.0), 0.0, (1.0, 1.0, 1.0), (0.5, 0.5, 0.5), (0.2, 0.2, 0.2))
+    a, b = (picture(Sight(p, CAMERA), light, seed=0, floor=True) for p in (cpu, gpu))
+    assert np.allclose(a.light, b.light, atol=1e-3)
+    assert np.allclose(a.shadow, b.shadow, atol=1e-3)

@@ -1,88 +1,119 @@
-"""Garments against a hand-made one on a body of three vertices."""
+"""Dressed people: whole, covered, repeatable, and labelled on the right side."""
 
-from types import SimpleNamespace
-
-import cv2
 import numpy as np
 import pytest
 
-from ddp_video.errors import DataError
-from ddp_video.synthesis.wardrobe import covered, dye, fit, knit, read_mhclo, read_obj, spans
+pytest.importorskip("anny")
 
-MHCLO = """# a square
-obj_file square.obj
-material square.mhmat
-x_scale 0 1 20.0
-z_scale 0 1 1.0
-verts 0
-1
-0 1 2 0.5 0.5 0.0 1.0 0.0 0.0
-0 1 2 0.0 0.0 1.0 0.0 1.0 0.0
-2
+from scipy.spatial import KDTree
 
-delete_verts
-0 - 1
-"""
-OBJ = "v 0 0 0\nvt 0 0\nvt 1 0\nvt 1 1\nvt 0 1\nf 1/1 2/2 3/3 4/4\n"
+from ddp_video.errors import InputError
+from ddp_video.synthesis import library
+from ddp_video.synthesis.base_mesh import places
+from ddp_video.synthesis.body import Body
+from ddp_video.synthesis.charts import Charts
+from ddp_video.synthesis.fashion import FULL_SLEEVE, Outfit, light_top, top_field, trousers
+from ddp_video.synthesis.skin import Look, skins
+from ddp_video.synthesis.wardrobe import dressed
 
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
-@pytest.fixture
-def square(tmp_path):
-    (tmp_path / "square.mhclo").write_text(MHCLO)
-    (tmp_path / "square.obj").write_text(OBJ)
-    (tmp_path / "square.mhmat").write_text("name x\ndiffuseTexture square.png\n")
-    cv2.imwrite(str(tmp_path / "square.png"), np.full((4, 4, 3), (10, 20, 30), np.uint8))
-    return tmp_path / "square.mhclo"
+KINDS = ({"gender": 0.0, "age": 0.7}, {"gender": 1.0, "age": 0.6, "weight": 0.8}, {"age": 0.25})
+LEFT = {4, 5, 8, 10, 12, 14, 15, 17, 19, 21}
+RIGHT = {3, 6, 7, 9, 11, 13, 16, 18, 20, 22}
 
 
-@pytest.fixture
-def body():
-    vertices = np.array([[0.0, 0, 0], [1, 0, 0], [0, 0, 1]], np.float32)
-    return SimpleNamespace(vertices=vertices, weights=np.eye(3, dtype=np.float32))
+def check(body, surfaces):
+    """What every renderer may rely on."""
+    for s in surfaces:
+        count = len(s.vertices)
+        assert s.vertices.dtype == np.float32
+        assert np.isfinite(s.vertices).all()
+        assert s.weights.shape == (count, len(body.bones))
+        assert np.allclose(s.weights.sum(1), 1, atol=2e-3)
+        assert s.faces.min() >= 0
+        assert s.faces.max() < count
+        assert s.uv.shape == (len(s.faces), 3, 2)
+        assert s.texture.dtype == np.uint8
+        assert max(s.texture.shape[:2]) <= 512
+        assert s.anchors is None or s.anchors.shape == s.vertices.shape
+        assert np.abs(s.vertices).max() < 1.6
 
 
-def test_spans():
-    assert spans(["3", "7", "-", "9", "12"]) == [3, 7, 8, 9, 12]
+def check_sides(body, surfaces):
+    """No cloth is looked up on the other side of the body."""
+    charts = Charts.shipped()
+    middle = charts.refine(body.vertices)[charts.faces].mean(1)
+    tree = KDTree(middle)
+    for s in surfaces:
+        points = (s.vertices if s.anchors is None else s.anchors)[s.faces].mean(1)
+        found = charts.part[tree.query(points)[1]]
+        assert not np.isin(found[points[:, 0] > 0.02], list(RIGHT)).any()
+        assert not np.isin(found[points[:, 0] < -0.02], list(LEFT)).any()
 
 
-def test_a_square_becomes_two_triangles(square):
-    faces, uv = read_obj(square.with_suffix(".obj"))
-    assert faces.tolist() == [[0, 1, 2], [0, 2, 3]]
-    assert uv[1].tolist() == [[0, 0], [1, 1], [0, 1]]
+@pytest.mark.parametrize("kinds", KINDS)
+def test_clothes_of_code(kinds):
+    body = Body(kinds)
+    for seed in range(6):
+        surfaces = dressed(body, np.random.default_rng(seed))
+        check(body, surfaces)
+        check_sides(body, surfaces)
 
 
-def test_fit_places_every_vertex_by_its_three(square, body):
-    garment = read_mhclo(square)
-    laid = fit(garment, body, np.zeros((2, 2, 4), np.uint8))
-    # x scale: the body's metre over 20 dm = 0.5, so an offset of 1 dm becomes 0.05 m; y is up.
-    assert np.allclose(laid.vertices, [[1, 0, 0], [0.55, 0, 0], [0, 0, 1.1], [0, 0, 1]])
-    assert np.allclose(laid.weights, [[0, 1, 0], [0.5, 0.5, 0], [0, 0, 1], [0, 0, 1]])
-    assert covered(body, [garment]).tolist() == [True, True, False]
+def test_clothes_of_the_library(assets):
+    body = Body(KINDS[1])
+    for seed in range(8):
+        surfaces = dressed(body, np.random.default_rng(seed), assets / "humans")
+        check(body, surfaces)
+        check_sides(body, surfaces)
 
 
-def test_a_missing_garment_names_the_way_out(tmp_path):
-    with pytest.raises(DataError, match="pass the folder of MakeHuman assets"):
-        read_mhclo(tmp_path / "none.mhclo")
+def test_the_seed_decides_everything():
+    body = Body(KINDS[0])
+    once, again, other = (dressed(body, np.random.default_rng(seed)) for seed in (4, 4, 5))
+    assert len(once) == len(again)
+    for a, b in zip(once, again, strict=True):
+        assert np.array_equal(a.vertices, b.vertices)
+        assert np.array_equal(a.texture, b.texture)
+        assert np.array_equal(a.uv, b.uv)
+    assert not np.array_equal(once[0].texture, other[0].texture)
 
 
-def test_a_text_file_is_no_garment(tmp_path):
-    (tmp_path / "a.mhclo").write_text("hello world\n")
-    with pytest.raises(DataError, match="no MakeHuman garment"):
-        read_mhclo(tmp_path / "a.mhclo")
+def test_no_skin_is_left_under_the_cloth():
+    body = Body(KINDS[0])
+    look = Look(np.array([0.4, 0.2, 0.1]), np.full(3, 0.1), None, 2.0)
+    for seed in range(5):
+        outfit, rng = Outfit(), np.random.default_rng(seed)
+        trousers(outfit, body, 0.16, rng)
+        light_top(outfit, body, 0.1, rng)
+        skin = skins(body, look, None, outfit.hidden, rng)[0]
+        height = places().points[KDTree(body.vertices).query(skin.vertices)[1], 2]
+        arm = places().arm[KDTree(body.vertices).query(skin.vertices)[1]]
+        assert not ((height > 0.14) & (height < 0.5) & (arm < -0.4)).any()
+        assert not ((height > 0.0) & (height < 0.12) & (arm < -0.4)).any()
 
 
-def test_dye_keeps_shades_and_the_other_rows():
-    texture = np.full((4, 2, 4), 255, np.uint8)
-    texture[:2, :, :3] = [[[100] * 3, [50] * 3]]
-    dyed = dye(texture, (120, 60, 30), rows=(0, 0.5))
-    # The median of 100 and 50 is 75: shades 4/3 and 2/3.
-    assert dyed[0].tolist() == [[160, 80, 40, 255], [80, 40, 20, 255]]
-    assert (dyed[2:] == 255).all()
+def test_a_full_sleeve_ends_at_the_wrist():
+    hand, where = top_field(0.1, FULL_SLEEVE, "crew", 0.0), places()
+    assert (hand[where.arm > 0.56] < 0).all()
+    fore = (where.arm > 0.35) & (where.arm < 0.5) & (where.arm_share > 0.99)
+    assert (hand[fore] > 0).all()
 
 
-def test_knit_lays_stripes_of_six_rows():
-    knitted = knit(np.zeros((24, 200, 4), np.uint8), ((100, 0, 0), (0, 100, 0)), (0, 0.5))
-    means = knitted[:, :, :3].mean(1)
-    assert np.allclose(means[:6], [100, 0, 0], atol=2)
-    assert np.allclose(means[6:12], [0, 100, 0], atol=2)
-    assert not means[12:].any()
+def test_suits_come_apart_into_top_and_trousers(assets):
+    humans = assets / "humans"
+    both = [library.halves(path) for path in library.library(humans).suits]
+    pairs = [(top, low) for top, low in both if top and low]
+    assert len(pairs) >= 6
+    for top, low in pairs:
+        assert np.median(top.height) > np.median(low.height)
+        assert low.height.max() < top.height.max()
+        assert top.hidden.size
+        assert low.hidden.size
+
+
+def test_a_folder_without_clothes_is_named(tmp_path):
+    with pytest.raises(InputError, match="give the folder of MakeHuman assets"):
+        for seed in range(20):
+            dressed(Body(KINDS[0]), np.random.default_rng(seed), tmp_path)

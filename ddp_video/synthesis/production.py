@@ -1,0 +1,187 @@
+"""Pictures and clips as files: datasets of shards and folders of clips, by several processes.
+
+Every picture depends on settings, seed and number alone, and every process computes with one
+thread, so that the number of processes changes no byte. A stopped job goes on.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..atomic import beside
+from ..data import DatasetWriter
+from ..errors import InputError, OutputError
+from ..settings import SHARD, ClipSettings, PictureSettings
+from .workers import Progress, equipped, stopped, tell, worked_off
+
+RECIPE = "recipe.json"
+MOST_PEOPLE = 15
+SIZES = (64, 2048)
+FOLDERS = ("assets", "backgrounds", "motion", "landmarks")
+
+
+@dataclass(frozen=True)
+class Order:
+    """Pictures to be made.
+
+    Attributes:
+        folder: of the dataset.
+        count: pictures in all, those that are there included.
+        settings: of the pictures.
+        seed: of everything random.
+    """
+
+    folder: Path
+    count: int
+    settings: PictureSettings
+    seed: int = 0
+
+    def shards(self) -> Iterator[tuple[int, range]]:
+        """Number of each shard, and its pictures' numbers."""
+        for shard, first in enumerate(range(0, self.count, SHARD)):
+            yield shard, range(first, min(first + SHARD, self.count))
+
+
+@dataclass(frozen=True)
+class ClipOrder:
+    """Clips to be made; as `Order`."""
+
+    folder: Path
+    count: int
+    settings: ClipSettings
+    seed: int = 0
+
+
+def checked(order: Order | ClipOrder) -> None:
+    """Refuse what cannot be made.
+
+    Raises:
+        InputError: a number out of its range, or a folder that is not there.
+    """
+    made, (least, most) = order.settings, order.settings.people
+    sides = made.size if isinstance(made, ClipSettings) else (made.size,)
+    if order.count < 1:
+        raise InputError(f"{order.count} of them cannot be made: ask for one at least")
+    if order.seed < 0:
+        raise InputError(f"seed {order.seed} is negative: take 0 or more")
+    if not 1 <= least <= most <= MOST_PEOPLE:
+        raise InputError(f"{least}..{most} people: give a range within 1..{MOST_PEOPLE}, as 1..6")
+    if not all(SIZES[0] <= side <= SIZES[1] for side in sides):
+        raise InputError(f"size {made.size}: give {SIZES[0]} to {SIZES[1]} pixels a side")
+    if isinstance(made, PictureSettings) and not 0 <= made.behind <= 1:
+        raise InputError(f"a share of {made.behind:g} from behind: give a number within 0..1")
+    if isinstance(made, ClipSettings):
+        checked_video(made)
+    for name in FOLDERS:
+        path = getattr(made, name, None)
+        if path is not None and not (path.is_file() if name == "landmarks" else path.is_dir()):
+            raise InputError(f"{path} is not there: give the right --{name}, or leave it out")
+
+
+def checked_video(made: ClipSettings) -> None:
+    """Refuse what is no video.
+
+    Raises:
+        InputError: odd sides, or a length or rate out of its range.
+    """
+    if any(side % 2 for side in made.size):
+        raise InputError(f"size {made.size[1]}x{made.size[0]}: video has even sides, as 640x360")
+    if not (0.2 <= made.seconds <= 60 and 1 <= made.rate <= 120):
+        raise InputError("give 0.2 to 60 seconds, and 1 to 120 frames a second")
+
+
+def recipe(order: Order | ClipOrder) -> dict[str, Any]:
+    """What was made with what settings; folders count as given or not."""
+    kept = asdict(order.settings)
+    kept |= {name: kept[name] is not None for name in FOLDERS if name in kept}
+    return json.loads(json.dumps({"seed": order.seed, **kept}))
+
+
+def agreed(folder: Path, made_with: dict[str, Any]) -> None:
+    """Write a recipe into a new folder, or compare it with the one that is there.
+
+    Raises:
+        InputError: the folder holds something of another recipe, or another dataset.
+        OutputError: it cannot be written.
+    """
+    path = folder / RECIPE
+    try:
+        if path.exists():
+            if json.loads(path.read_text(encoding="utf-8")) != made_with:
+                raise InputError(f"{folder} was made with other settings; choose another folder")
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise InputError(f"{folder} is not empty; choose another folder")
+        with beside(path) as part:
+            part.write_text(json.dumps(made_with, indent=1) + "\n", encoding="utf-8")
+    except ValueError as error:
+        raise InputError(f"{path} is no recipe; choose another folder") from error
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {folder}: {error.strerror}; choose another folder"
+        ) from error
+
+
+def make_pictures(order: Order, workers: int = 1, progress: Progress | None = None) -> int:
+    """Make the pictures that are not there yet.
+
+    Args:
+        order: what to make.
+        workers: processes.
+        progress: told pictures done and in all.
+
+    Returns:
+        How many pictures were made now.
+
+    Raises:
+        InputError: an order that cannot be made, or anny and warp are missing.
+        OutputError: the folder cannot be written, or a process died.
+    """
+    checked(order)
+    equipped(workers)
+    agreed(order.folder, recipe(order))
+    jobs = [(fill, (order, *shard)) for shard in order.shards()]
+    return worked_off(jobs, order.count, workers, progress or (lambda done, total: None))
+
+
+def make_clips(order: ClipOrder, workers: int = 1, progress: Progress | None = None) -> int:
+    """Make the clips that are not there yet, as video and truth; as `make_pictures`."""
+    checked(order)
+    equipped(workers)
+    agreed(order.folder, recipe(order))
+    jobs = [(film, (order, number)) for number in range(order.count)]
+    return worked_off(jobs, order.count, workers, progress or (lambda done, total: None))
+
+
+def film(order: ClipOrder, number: int) -> None:
+    """Make one clip, if its video is not there."""
+    name = f"clip_{number:05d}"
+    new = not (order.folder / f"{name}.mp4").exists()
+    if new:
+        from .clips import clip, write_clip
+
+        made = clip(order.settings, order.seed, number)
+        if not write_clip(made, order.folder, name, lambda done: not stopped()):
+            return
+    tell(new)
+
+
+def fill(order: Order, shard: int, numbers: range) -> None:
+    """Make the missing pictures of one shard, in their order."""
+    with DatasetWriter(order.folder / f"shard_{shard:05d}", iuv_suffix=".png") as writer:
+        for number in numbers:
+            key = f"{number:07d}"
+            if stopped():
+                return
+            new = not writer.has(key)
+            if new:
+                from .pictures import picture  # takes seconds, and is not needed where all is there
+
+                made = picture(order.settings, order.seed, number)
+                writer.add(
+                    made.image, made.people, made.iuv, key=key, source="rendered", facts=made.facts
+                )
+            tell(new)

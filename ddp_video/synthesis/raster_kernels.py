@@ -1,0 +1,343 @@
+"""Warp kernels that pose triangles and find which of them each sample of a picture sees.
+
+A picture is a grid of samples; a pixel holds one or n×n of them. A sample's ray starts at the eye
+and goes through its centre. All the triangles are laid over the grid and the nearest stays, with
+the same intersection of ray and triangle that a ray caster computes: what is seen, and where on
+the triangle, is exact.
+"""
+
+# Warp translates these functions itself; they are not typed as Python is.
+# pyright: reportInvalidTypeForm=false, reportAttributeAccessIssue=false
+# pyright: reportArgumentType=false, reportCallIssue=false, reportOperatorIssue=false
+# pyright: reportIndexIssue=false, reportOptionalMemberAccess=false, reportReturnType=false
+
+from .texels import Textures, solid
+from .warped import wp
+
+wp.set_module_options({"enable_backward": False})  # no gradients: compiles in half the time
+
+NEAR = 0.02  # metres: nothing nearer to the eye is seen
+NOTHING = 0xFFFFFFFFFFFFFFFF  # a sample that sees nothing
+EDGE = 1.0e-5  # corner weights may be below 0 by this: no gaps between neighbours
+
+
+@wp.struct
+class View:
+    """A camera and its grid of samples; `focal` and `middle` are in samples."""
+
+    eye: wp.vec3
+    axes: wp.mat33
+    focal: float
+    middle: wp.vec2
+    shift: wp.vec2
+    width: int
+    height: int
+
+
+@wp.struct
+class Triangles:
+    """All triangles of a scene; `seen` are the vertices in the camera's frame."""
+
+    vertices: wp.array(dtype=wp.vec3)
+    seen: wp.array(dtype=wp.vec3)
+    normals: wp.array(dtype=wp.vec3)
+    corners: wp.array(dtype=wp.vec3i)
+    uv: wp.array(dtype=wp.vec2)
+    material: wp.array(dtype=wp.int32)
+    owner: wp.array(dtype=wp.int32)
+    textures: Textures
+
+
+@wp.kernel
+def skin_kernel(
+    rest: wp.array(dtype=wp.vec3),
+    bones: wp.array2d(dtype=wp.int32),
+    shares: wp.array2d(dtype=float),
+    transforms: wp.array2d(dtype=wp.vec4),
+    out: wp.array(dtype=wp.vec3),
+) -> None:
+    """Linear blend skinning; a bone's transform is three rows of a 3×4 matrix."""
+    k = wp.tid()
+    p = wp.vec4(rest[k][0], rest[k][1], rest[k][2], 1.0)
+    x = wp.vec4(0.0)
+    y = wp.vec4(0.0)
+    z = wp.vec4(0.0)
+    for i in range(bones.shape[1]):
+        bone = bones[k, i]
+        x += shares[k, i] * transforms[bone, 0]
+        y += shares[k, i] * transforms[bone, 1]
+        z += shares[k, i] * transforms[bone, 2]
+    out[k] = wp.vec3(wp.dot(x, p), wp.dot(y, p), wp.dot(z, p))
+
+
+@wp.kernel
+def normal_kernel(
+    vertices: wp.array(dtype=wp.vec3),
+    corners: wp.array(dtype=wp.vec3i),
+    normals: wp.array(dtype=wp.vec3),
+) -> None:
+    """Add a triangle's normal, as long as twice its area, to its vertices."""
+    c = corners[wp.tid()]
+    a = vertices[c[0]]
+    n = wp.cross(vertices[c[1]] - a, vertices[c[2]] - a)
+    wp.atomic_add(normals, c[0], n)
+    wp.atomic_add(normals, c[1], n)
+    wp.atomic_add(normals, c[2], n)
+
+
+@wp.kernel
+def look_kernel(
+    view: View, vertices: wp.array(dtype=wp.vec3), seen: wp.array(dtype=wp.vec3)
+) -> None:
+    """Vertices in the camera's frame: right, down, forwards."""
+    k = wp.tid()
+    seen[k] = view.axes * (vertices[k] - view.eye)
+
+
+@wp.func
+def ray(view: View, x: float, y: float) -> wp.vec3:
+    """Direction through a point of the grid in the camera's frame, 1 forwards."""
+    return wp.vec3(
+        (x + view.shift[0] - view.middle[0]) / view.focal,
+        (y + view.shift[1] - view.middle[1]) / view.focal,
+        1.0,
+    )
+
+
+@wp.func
+def crossing(a: wp.vec3, b: wp.vec3, c: wp.vec3, direction: wp.vec3) -> wp.vec3:
+    """Where a ray from the origin meets a triangle's plane: distance, weights of b and c.
+
+    The distance is in lengths of the direction; negative where the ray runs along the plane.
+    """
+    e = b - a
+    f = c - a
+    n = wp.cross(e, f)
+    slope = wp.dot(n, direction)
+    if wp.abs(slope) < 1.0e-20:
+        return wp.vec3(-1.0, -1.0, -1.0)
+    u = wp.dot(wp.cross(f, a), direction) / slope
+    v = wp.dot(wp.cross(a, e), direction) / slope
+    return wp.vec3(wp.dot(n, a) / slope, u, v)
+
+
+@wp.func
+def mix2(a: wp.vec2, b: wp.vec2, c: wp.vec2, w: wp.vec3) -> wp.vec2:
+    """Corner values of a triangle at corner weights."""
+    return a * w[0] + b * w[1] + c * w[2]
+
+
+@wp.func
+def mix3(values: wp.array(dtype=wp.vec3), c: wp.vec3i, w: wp.vec3) -> wp.vec3:
+    """Vertex values of a triangle at corner weights."""
+    return values[c[0]] * w[0] + values[c[1]] * w[1] + values[c[2]] * w[2]
+
+
+@wp.func
+def uv_at(t: Triangles, face: int, w: wp.vec3) -> wp.vec2:
+    """Texture coordinates at corner weights."""
+    return mix2(t.uv[3 * face], t.uv[3 * face + 1], t.uv[3 * face + 2], w)
+
+
+@wp.struct
+class Plane:
+    """A triangle as the eye sees it: weights of its corners b, c and depth along any ray."""
+
+    face: int
+    n: wp.vec3
+    p: wp.vec3
+    q: wp.vec3
+    height: float
+    columns: wp.vec2i
+    rows: wp.vec2i
+
+
+@wp.func
+def span(low: float, high: float, size: int) -> wp.vec2i:
+    """First and last sample of a row between two positions, a hair's breadth more."""
+    first = wp.clamp(wp.ceil(low - 0.01), 0.0, float(size))
+    last = wp.clamp(wp.floor(high + 0.01), -1.0, float(size) - 1.0)
+    return wp.vec2i(int(first), int(last))
+
+
+@wp.func
+def plane_of(view: View, t: Triangles, face: int) -> Plane:
+    """A triangle and the samples that it may reach; none if it is behind the eye."""
+    corner = t.corners[face]
+    a = t.seen[corner[0]]
+    b = t.seen[corner[1]]
+    c = t.seen[corner[2]]
+    out = Plane()
+    out.face = face
+    depths = wp.vec3(a[2], b[2], c[2])
+    out.columns = wp.vec2i(0, -1)
+    out.rows = wp.vec2i(0, -1)
+    if wp.max(depths) < wp.static(NEAR):
+        return out
+    if wp.min(depths) < wp.static(NEAR):
+        out.columns = wp.vec2i(0, view.width - 1)
+        out.rows = wp.vec2i(0, view.height - 1)
+    else:
+        x = view.focal * wp.vec3(a[0] / a[2], b[0] / b[2], c[0] / c[2])
+        y = view.focal * wp.vec3(a[1] / a[2], b[1] / b[2], c[1] / c[2])
+        corner_x = view.middle[0] - view.shift[0]
+        corner_y = view.middle[1] - view.shift[1]
+        out.columns = span(wp.min(x) + corner_x, wp.max(x) + corner_x, view.width)
+        out.rows = span(wp.min(y) + corner_y, wp.max(y) + corner_y, view.height)
+    e = b - a
+    f = c - a
+    out.n = wp.cross(e, f)
+    out.p = wp.cross(f, a)
+    out.q = wp.cross(a, e)
+    out.height = wp.dot(out.n, a)
+    return out
+
+
+@wp.func
+def cover(
+    t: Triangles, plane: Plane, d: wp.vec3, at: int, nearest: wp.array(dtype=wp.uint64)
+) -> int:
+    """Give sample `at`, whose ray is `d`, to a triangle if that is the nearest there so far."""
+    slope = wp.dot(plane.n, d)
+    if wp.abs(slope) < 1.0e-20:
+        return 0
+    u = wp.dot(plane.p, d) / slope
+    v = wp.dot(plane.q, d) / slope
+    z = plane.height / slope
+    if wp.min(wp.min(u, v), 1.0 - u - v) < -wp.static(EDGE) or z < wp.static(NEAR):
+        return 0
+    key = (wp.uint64(wp.cast(z, wp.uint32)) << wp.uint64(32)) | wp.uint64(plane.face)
+    if key < nearest[at]:
+        st = uv_at(t, plane.face, wp.vec3(1.0 - u - v, u, v))
+        if solid(t.textures, t.material[plane.face], st):
+            wp.atomic_min(nearest, at, key)
+    return 0
+
+
+@wp.kernel
+def raster_kernel(view: View, t: Triangles, first: int, nearest: wp.array(dtype=wp.uint64)) -> None:
+    """Lay triangle `first` + k over the grid; a sample keeps depth and number of the nearest."""
+    plane = plane_of(view, t, first + wp.tid())
+    for j in range(plane.rows[0], plane.rows[1] + 1):
+        for i in range(plane.columns[0], plane.columns[1] + 1):
+            cover(t, plane, ray(view, float(i), float(j)), j * view.width + i, nearest)
+
+
+@wp.func
+def place_of(slot: int, x: int, y: int, per: int) -> int:
+    """Where sample (x, y) of the fine grid is stored: its pixel's slot has `per`² places."""
+    return (slot * per + y % per) * per + x % per
+
+
+@wp.kernel
+def edge_raster_kernel(
+    fine: View,
+    t: Triangles,
+    per: int,
+    slot: wp.array(dtype=wp.int32),
+    nearest: wp.array(dtype=wp.uint64),
+) -> None:
+    """The same on a grid of `per`² samples a pixel, in the pixels that have a slot."""
+    plane = plane_of(fine, t, wp.tid())
+    for y in range(plane.rows[0] // per, (plane.rows[1] + per) // per):
+        for x in range(plane.columns[0] // per, (plane.columns[1] + per) // per):
+            place = slot[y * (fine.width // per) + x]
+            if place >= 0:
+                first = wp.max(plane.columns[0], x * per)
+                last = wp.min(plane.columns[1], x * per + per - 1)
+                for j in range(
+                    wp.max(plane.rows[0], y * per), wp.min(plane.rows[1], y * per + per - 1) + 1
+                ):
+                    for i in range(first, last + 1):
+                        at = place_of(place, i, j, per)
+                        cover(t, plane, ray(fine, float(i), float(j)), at, nearest)
+
+
+@wp.func
+def face_of(key: wp.uint64) -> int:
+    """The triangle that a sample sees, or −1."""
+    if key == wp.static(wp.uint64(NOTHING)):
+        return -1
+    return int(key & wp.uint64(0xFFFFFFFF))
+
+
+@wp.func
+def depth_of(key: wp.uint64) -> float:
+    """Depth of what a sample sees, in metres along the camera's axis."""
+    return wp.cast(wp.uint32(key >> wp.uint64(32)), float)
+
+
+@wp.kernel
+def edge_kernel(
+    view: View,
+    t: Triangles,
+    nearest: wp.array(dtype=wp.uint64),
+    slot: wp.array(dtype=wp.int32),
+    count: wp.array(dtype=wp.int32),
+) -> None:
+    """Give a slot to each pixel that differs from one of its neighbours: in material or depth."""
+    k = wp.tid()
+    slot[k] = -1
+    x = k % view.width
+    y = k // view.width
+    own = face_of(nearest[k])
+    z = depth_of(nearest[k])
+    differs = wp.int32(0)
+    for j in range(wp.max(y - 1, 0), wp.min(y + 1, view.height - 1) + 1):
+        for i in range(wp.max(x - 1, 0), wp.min(x + 1, view.width - 1) + 1):
+            key = nearest[j * view.width + i]
+            face = face_of(key)
+            if face != own:
+                if own < 0 or face < 0:
+                    differs = 1
+                else:
+                    step = wp.abs(depth_of(key) - z) > 5.0 * z / view.focal
+                    if step or t.material[face] != t.material[own]:
+                        differs = 1
+    if differs == 1:
+        slot[k] = wp.atomic_add(count, 0, 1)
+
+
+@wp.func
+def weights_at(t: Triangles, face: int, direction: wp.vec3) -> wp.vec4:
+    """Depth, and the corner weights of the point of a triangle that a ray meets."""
+    c = t.corners[face]
+    hit = crossing(t.seen[c[0]], t.seen[c[1]], t.seen[c[2]], direction)
+    return wp.vec4(hit[0], 1.0 - hit[1] - hit[2], hit[1], hit[2])
+
+
+@wp.kernel
+def hit_kernel(
+    view: View,
+    t: Triangles,
+    nearest: wp.array(dtype=wp.uint64),
+    face: wp.array(dtype=wp.int32),
+    owner: wp.array(dtype=wp.int32),
+    bary: wp.array(dtype=wp.vec3),
+    depth: wp.array(dtype=float),
+    normal: wp.array(dtype=wp.vec3),
+) -> None:
+    """What each sample sees: triangle (−1: nothing), whose, corner weights, depth, normal.
+
+    Normals are in the camera's frame and turned towards it.
+    """
+    k = wp.tid()
+    f = face_of(nearest[k])
+    face[k] = f
+    depth[k] = wp.inf
+    if f >= 0:
+        direction = ray(view, float(k % view.width), float(k // view.width))
+        hit = weights_at(t, f, direction)
+        w = wp.vec3(hit[1], hit[2], hit[3])
+        n = wp.normalize(view.axes * mix3(t.normals, t.corners[f], w))
+        owner[k] = t.owner[f]
+        bary[k] = w
+        depth[k] = hit[0]
+        normal[k] = wp.where(wp.dot(n, direction) > 0.0, -n, n)
+
+
+@wp.kernel
+def unit_kernel(normals: wp.array(dtype=wp.vec3)) -> None:
+    """Make normals as long as 1."""
+    k = wp.tid()
+    normals[k] = wp.normalize(normals[k])

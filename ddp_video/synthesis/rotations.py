@@ -1,0 +1,75 @@
+"""Rotations as 3×3 matrices, single or a stack of them: (3, 3) or (T, 3, 3)."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+
+def turn(axis: str | np.ndarray, degrees: np.ndarray | float) -> np.ndarray:
+    """Rotation about x, y, z or a vector (Rodrigues): (T,) or one angle → (T, 3, 3) or (3, 3)."""
+    unit = np.eye(3)["xyz".index(axis)] if isinstance(axis, str) else axis / np.linalg.norm(axis)
+    x, y, z = unit
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    angle = np.radians(np.asarray(degrees, float))[..., None, None]
+    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * (cross @ cross)
+
+
+def between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The smallest rotation that takes direction a to direction b."""
+    a, b = a / np.linalg.norm(a), b / np.linalg.norm(b)
+    axis = np.cross(a, b)
+    length = np.linalg.norm(axis)
+    if length < 1e-9:
+        return np.eye(3)
+    return turn(axis / length, float(np.degrees(np.arctan2(length, a @ b))))
+
+
+def orthonormal(matrices: np.ndarray) -> np.ndarray:
+    """The nearest rotations (T, 3, 3)."""
+    u, _, vt = np.linalg.svd(matrices)
+    return u @ vt
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Vectors (..., 3) at length 1."""
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+
+
+def frame(along: np.ndarray, across: np.ndarray) -> np.ndarray:
+    """Frames (..., 3, 3) whose first column is `along` and whose second is nearest to `across`."""
+    first = unit(along)
+    third = unit(np.cross(first, across))
+    return np.stack(np.broadcast_arrays(first, np.cross(third, first), third), -1)
+
+
+def rotation_vector(matrices: np.ndarray) -> np.ndarray:
+    """(..., 3) axis times angle in radians."""
+    flat = Rotation.from_matrix(matrices.reshape(-1, 3, 3)).as_rotvec()
+    return flat.reshape(matrices.shape[:-1])
+
+
+def from_vector(vectors: np.ndarray) -> np.ndarray:
+    """The inverse of `rotation_vector`."""
+    return Rotation.from_rotvec(vectors.reshape(-1, 3)).as_matrix().reshape(*vectors.shape, 3)
+
+
+def part_way(a: np.ndarray, b: np.ndarray, shares: Iterable[float]) -> list[np.ndarray]:
+    """The rotations at some shares of the shortest way from a to b."""
+    vector = rotation_vector(a.swapaxes(-1, -2) @ b)
+    return [a @ from_vector(share * vector) for share in shares]
+
+
+def twist_about(matrices: np.ndarray, axis: np.ndarray) -> np.ndarray:
+    """How far each rotation turns about an axis, in radians: R = swing · twist, −π..π."""
+    r = matrices
+    sine = np.stack(  # 4 w (x, y, z) of the quaternion; the trace is 4 w² − 1
+        [r[..., 2, 1] - r[..., 1, 2], r[..., 0, 2] - r[..., 2, 0], r[..., 1, 0] - r[..., 0, 1]], -1
+    )
+    trace = np.trace(r, axis1=-2, axis2=-1)
+    return 2 * np.arctan2(sine @ unit(axis), 1 + trace)
+
+
+def about(axis: np.ndarray, radians: np.ndarray) -> np.ndarray:
+    """Rotations about one axis by one angle or (T,) angles."""
+    return turn(axis, np.degrees(radians))

@@ -1,0 +1,135 @@
+"""Pictures of posed triangles in linear light, and the shadows they cast on the ground."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import numpy as np
+
+from .rasterise import Light, Sight, view_of
+from .ray_kernels import TILE, Lamp, floor_kernel, light_kernel
+from .shading_kernels import edge_pixel_kernel, pixel_kernel, smooth_kernel
+from .warped import wp
+
+FLOOR_FAR = 60.0  # metres up to which shadows on the ground are looked for
+HARD = 0.03  # radius over distance of a lamp whose shadows are hardly smoothed
+FLOOR_STEP = 2  # pixels: shadows on the ground are computed at every second one
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What stands in a scene, ready to be laid over any background.
+
+    Attributes:
+        light: (H, W, 3) float32, linear, already weighted by `alpha`.
+        alpha: (H, W) float32, how much of each pixel it covers.
+        shadow: (H, W, 3) float32, share of its light that the ground z = 0 still gets.
+    """
+
+    light: np.ndarray
+    alpha: np.ndarray
+    shadow: np.ndarray
+
+    def over(self, background: np.ndarray, floor: np.ndarray | float = 1.0) -> np.ndarray:
+        """(H, W, 3) linear light before a background.
+
+        Args:
+            background: (H, W, 3) linear light.
+            floor: (H, W, 1) how much of a background's pixel is ground that takes shadows.
+        """
+        behind = background * (1 - floor * (1 - self.shadow))
+        return self.light + (1 - self.alpha[..., None]) * behind
+
+
+def lamp_of(light: Light, floor: bool) -> Any:  # noqa: ANN401
+    """A light as a `Lamp` struct; `floor`: the ground z = 0 hides the sky as well."""
+    out = Lamp()
+    out.centre, out.radius = wp.vec3(*light.centre), float(light.radius)
+    out.key, out.sky, out.ground = (wp.vec3(*c) for c in (light.key, light.sky, light.ground))
+    out.floor = int(floor)
+    return out
+
+
+def coloured(
+    sight: Sight,
+    lamp: Any,  # noqa: ANN401
+    rays: int,
+    per: int,
+    phase: int,
+    offset: np.ndarray,
+) -> wp.array:
+    """Light and coverage of every pixel: a Warp array of H·W vec4.
+
+    Rays are cast for the middles of every second pixel, or every fourth (`phase` 0 … 3);
+    neighbours share what they find. Pixels at edges take `per`² samples of shape and texture.
+    """
+    device, n = sight.scene.device, len(sight.nearest)
+    depth = wp.zeros(n, dtype=float, device=device)
+    normal = wp.zeros(n, dtype=wp.vec3, device=device)
+    found = wp.zeros(n, dtype=wp.vec2, device=device)
+    reach = wp.zeros(n, dtype=wp.vec2, device=device)
+    out = wp.zeros(n, dtype=wp.vec4, device=device)
+    seen = [sight.view, sight.triangles, sight.nearest]
+    cast = [sight.scene.mesh.id, lamp, rays, phase, wp.vec4(*offset), depth, normal, found]
+    wp.launch(light_kernel, n, [*seen, *cast], device=device)
+    wp.launch(smooth_kernel, n, [sight.view, depth, normal, found, reach], device=device)
+    fine, slot, samples = sight.edges(per)
+    lit = [slot, lamp, depth, normal, reach, out]
+    wp.launch(pixel_kernel, n, [*seen, *lit], device=device)
+    given = [sight.view, fine, per, sight.triangles, samples, *lit]
+    wp.launch(edge_pixel_kernel, n, given, device=device)
+    return out
+
+
+def floor_shadow(sight: Sight, lamp: Any, rays: int, offset: np.ndarray) -> np.ndarray:  # noqa: ANN401
+    """(H, W, 3) float32 share of its light that the ground z = 0 still gets."""
+    scene, camera = sight.scene, sight.camera
+    h, w = camera.size
+    low = (-(-h // FLOOR_STEP), -(-w // FLOOR_STEP))
+    view = view_of(replace(camera, focal=camera.focal / FLOOR_STEP, size=low))
+    view.middle = wp.vec2(w / 2 / FLOOR_STEP, h / 2 / FLOOR_STEP)
+    out = wp.zeros(low[0] * low[1], dtype=wp.vec3, device=scene.device)
+    box = [wp.vec3(*(float(v) for v in corner)) for corner in scene.bounds]
+    given = [view, scene.mesh.id, *box, lamp, rays, wp.vec4(*offset), FLOOR_FAR, out]
+    wp.launch(floor_kernel, len(out), given, device=scene.device)
+    hard = lamp.radius < HARD * wp.length(lamp.centre)
+    side = 3 if hard else TILE + 1
+    smooth = cv2.blur(out.numpy().reshape(*low, 3), (side, side))
+    return cv2.resize(smooth, None, fx=FLOOR_STEP, fy=FLOOR_STEP)[:h, :w]
+
+
+def picture(
+    sight: Sight,
+    light: Light,
+    *,
+    seed: int,
+    floor: bool,
+    rays: int = 1,
+    per: int = 3,
+    phase: int = -1,
+) -> Picture:
+    """A scene at one moment.
+
+    Args:
+        sight: the scene and the camera.
+        light: of the scene.
+        seed: of the directions of rays.
+        floor: there is ground at z = 0, which takes shadows and hides the sky from below.
+        rays: towards the light and around, per pixel that casts any.
+        per: samples along each side of a pixel at edges.
+        phase: 0 … 3: rays for that pixel of each 2×2; −1: for every second one.
+    """
+    offset = np.random.default_rng(seed).random(4)
+    lamp, size = lamp_of(light, floor), sight.camera.size
+    layers = coloured(sight, lamp, rays, per, phase, offset).numpy().reshape(*size, 4)
+    shadow = np.ones((*size, 3), np.float32)
+    if floor and sight.camera.eye[2] > 0:
+        shadow = floor_shadow(sight, lamp, 2 * rays, offset)
+    return Picture(layers[..., :3], layers[..., 3], shadow)
+
+
+def exposed(shots: Iterable[Picture]) -> Picture:
+    """The mean of pictures."""
+    layers = zip(*((shot.light, shot.alpha, shot.shadow) for shot in shots), strict=True)
+    return Picture(*(np.mean(layer, 0) for layer in layers))

@@ -1,0 +1,162 @@
+"""`ddp-video synth`: what it makes, and what it refuses in one line."""
+
+import json
+
+import numpy as np
+import pytest
+
+from ddp_video.data import DatasetWriter, DensePoseDataset, PersonLabel
+from ddp_video.settings import PictureSettings
+from ddp_video.synthesis import workers
+
+
+@pytest.fixture
+def nobody_works(monkeypatch):
+    """Orders are checked and agreed on; no process is started."""
+    given = []
+    monkeypatch.setattr(
+        "ddp_video.synthesis.production.worked_off",
+        lambda jobs, total, workers, progress: given.append((jobs, total, workers)) or total,
+    )
+    monkeypatch.setattr(workers, "find_spec", lambda name: name)
+    return given
+
+
+def test_options_become_an_order(ddp_video_, tmp_path, nobody_works):
+    assets = tmp_path / "assets"
+    assets.mkdir()
+    folder = tmp_path / "people"
+    end = ddp_video_(
+        *("synth", "pictures", "-n", 250, "-o", folder, "--people", "2..5", "--size", 320),
+        *("--seed", 7, "--workers", 3, "--assets", assets, "--behind", 0.5, "--points"),
+    )
+    assert end.code == 0
+    assert "250 pictures rendered" in end.out
+    ((jobs, total, count),) = nobody_works
+    assert (total, count) == (250, 3)
+    orders = [arguments for _, arguments in jobs]
+    assert [(shard, numbers) for _, shard, numbers in orders] == [
+        (0, range(100)),
+        (1, range(100, 200)),
+        (2, range(200, 250)),
+    ]
+    order = orders[0][0]
+    assert order.settings == PictureSettings(320, (2, 5), assets, behind=0.5, points=True)
+    assert order.seed == 7
+    recipe = json.loads((folder / "recipe.json").read_text())
+    assert recipe["assets"] is True
+    assert recipe["backgrounds"] is False
+
+
+def test_a_folder_keeps_to_its_recipe(ddp_video_, tmp_path, nobody_works):
+    folder = tmp_path / "people"
+    assert ddp_video_("synth", "pictures", "-n", 3, "-o", folder).code == 0
+    assert ddp_video_("synth", "pictures", "-n", 9, "-o", folder).code == 0
+    other = ddp_video_("synth", "pictures", "-n", 9, "-o", folder, "--seed", 1)
+    assert other.code == 2
+    assert "other settings; choose another folder" in other.err
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "holiday.jpg").write_text("")
+    taken = ddp_video_("synth", "pictures", "-n", 9, "-o", tmp_path / "photos")
+    assert taken.code == 2
+    assert "not empty" in taken.err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--people", "some"], "write 1..6"),
+        (["--people", "0..2"], "within 1..15"),
+        (["--people", "3..20"], "within 1..15"),
+        (["--seed", "-1"], "seed -1 is negative"),
+        (["--size", "16"], "64 to 2048"),
+        (["-n", "0"], "ask for one"),
+        (["--workers", "0"], "take 1 or more"),
+        (["--assets", "nowhere"], "nowhere is not there"),
+        (["--backgrounds", "nowhere"], "nowhere is not there"),
+        (["--motion", "nowhere"], "nowhere is not there"),
+        (["--landmarks", "nowhere"], "nowhere is not there"),
+        (["--behind", "2"], "within 0..1"),
+    ],
+)
+def test_pictures_that_cannot_be_made(ddp_video_, tmp_path, options, words):
+    end = ddp_video_("synth", "pictures", "-o", tmp_path / "out", *options)
+    assert end.code == 2
+    assert words in end.err
+    assert end.err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--size", "640"], "write 640x360"),
+        (["--size", "641x360"], "even sides"),
+        (["--size", "32x32"], "64 to 2048"),
+        (["--seconds", "0"], "0.2 to 60 seconds"),
+        (["--rate", "500"], "1 to 120 frames"),
+        (["--people", "16"], "within 1..15"),
+    ],
+)
+def test_clips_that_cannot_be_made(ddp_video_, tmp_path, options, words):
+    end = ddp_video_("synth", "clips", "-o", tmp_path / "out", *options)
+    assert end.code == 2
+    assert words in end.err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("what", ["pictures", "clips"])
+def test_without_the_extra(ddp_video_, tmp_path, monkeypatch, what):
+    monkeypatch.setattr(workers, "find_spec", lambda name: None)
+    end = ddp_video_("synth", what, "-o", tmp_path / "out")
+    assert end.code == 2
+    assert "pip install 'ddp-video[synth]'" in end.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_output_that_is_a_file(ddp_video_, tmp_path):
+    (tmp_path / "out").write_text("")
+    end = ddp_video_("synth", "pictures", "-o", tmp_path / "out")
+    assert end.code == 4
+    assert "is a file" in end.err
+
+
+def test_preview_draws_the_labels_of_all_shards(ddp_video_, tmp_path):
+    for shard in range(2):
+        with DatasetWriter(tmp_path / f"shard_{shard:05d}", ".png") as writer:
+            mask = np.zeros((40, 40), bool)
+            mask[10:30, 15:25] = True
+            iuv = np.zeros((40, 40, 3), np.uint8)
+            iuv[mask] = (2, 100, 100)
+            grey = np.full((40, 40, 3), 128, np.uint8)
+            writer.add(grey, [PersonLabel(mask)], iuv, key="a")
+    end = ddp_video_("synth", "preview", tmp_path)
+    assert end.code == 0
+    assert {p.name for p in (tmp_path / "preview").iterdir()} == {"sheet_00.jpg", "pictures_00.jpg"}
+    assert len(DensePoseDataset(tmp_path)) == 2  # the sheets are no shard
+
+
+def test_preview_of_nothing(ddp_video_, tmp_path):
+    end = ddp_video_("synth", "preview", tmp_path)
+    assert end.code == 6
+    assert "give a dataset" in end.err
+
+
+@pytest.mark.slow
+def test_processes_make_what_one_makes(ddp_video_, tmp_path):
+    pytest.importorskip("anny")
+    pytest.importorskip("warp")
+    from ddp_video.synthesis.production import Order, fill
+
+    folder, alone = tmp_path / "two", tmp_path / "one"
+    options = ["--size", 64, "--people", 1, "--seed", 3]
+    end = ddp_video_("synth", "pictures", "-n", 2, "-o", folder, "--workers", 2, *options)
+    assert end.code == 0
+    assert "2 pictures rendered" in end.out
+    fill(Order(alone, 2, PictureSettings(64, (1, 1)), 3), 0, range(2))
+    names = sorted(p.relative_to(alone) for p in alone.rglob("*.*"))
+    assert len(names) == 5
+    for name in names:
+        assert (folder / name).read_bytes() == (alone / name).read_bytes()
+    again = ddp_video_("synth", "pictures", "-n", 2, "-o", folder, "--workers", 1, *options)
+    assert "0 pictures rendered, 2 were there before" in again.out

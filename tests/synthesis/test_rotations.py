@@ -1,0 +1,56 @@
+"""Rotations against values worked out by hand."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("scipy")
+
+from ddp_video.synthesis.rotations import (
+    about,
+    between,
+    frame,
+    from_vector,
+    part_way,
+    rotation_vector,
+    turn,
+    twist_about,
+)
+
+
+def test_turn_is_right_handed():
+    assert np.allclose(turn("z", 90.0) @ [1, 0, 0], [0, 1, 0])
+    assert np.allclose(turn("x", np.array([0.0, 90.0]))[1] @ [0, 1, 0], [0, 0, 1])
+    assert np.allclose(turn(np.array([0, 0, 5.0]), 30.0), turn("z", 30.0))
+
+
+def test_between_takes_one_direction_to_the_other():
+    a, b = np.array([1.0, 2, 3]), np.array([-2.0, 1, 0.5])
+    r = between(a, b)
+    assert np.allclose(r @ a / np.linalg.norm(a), b / np.linalg.norm(b))
+    assert np.allclose(r @ r.T, np.eye(3))
+    assert np.array_equal(between(a, 2 * a), np.eye(3))
+
+
+def test_a_frame_lies_along_one_vector_and_in_the_plane_of_the_other():
+    along, across = np.array([0.0, 0, 2]), np.array([3.0, 0, 1])
+    assert np.allclose(frame(along, across), [[0, 1, 0], [0, 0, 1], [1, 0, 0]])
+
+
+def test_vectors_come_back():
+    vectors = np.random.default_rng(0).uniform(-1.5, 1.5, (20, 3))
+    assert np.allclose(rotation_vector(from_vector(vectors)), vectors)
+
+
+def test_half_of_a_quarter_turn():
+    half, whole = part_way(turn("z", 10.0), turn("z", 100.0), (0.5, 1.0))
+    assert np.allclose(half, turn("z", 55.0))
+    assert np.allclose(whole, turn("z", 100.0))
+
+
+@pytest.mark.parametrize("degrees", [-150.0, -20.0, 0.0, 75.0, 170.0])
+def test_the_twist_of_a_twist_and_a_swing(degrees):
+    axis = np.array([0.0, 0.6, 0.8])
+    swing = turn(np.cross(axis, [1.0, 0, 0]), 50.0)  # about an axis at a right angle
+    twisted = swing @ turn(axis, degrees)
+    assert np.degrees(twist_about(twisted, axis)) == pytest.approx(degrees)
+    assert np.allclose(about(axis, np.radians(degrees)), turn(axis, degrees))
