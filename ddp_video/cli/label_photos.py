@@ -30,6 +30,11 @@ def label_photos(
             show_default=False,
         ),
     ] = None,
+    method: Annotated[
+        str,
+        typer.Option(help="fit: a body fitted to each person; bodypix: BodyPix's labels, mended."),
+    ] = "fit",
+    device: Annotated[str, typer.Option(help="Where bodies are fitted: cpu or cuda.")] = "cpu",
     preview: Annotated[
         bool, typer.Option("--preview", help="Also write contact sheets to look at.")
     ] = False,
@@ -39,7 +44,8 @@ def label_photos(
 ) -> None:
     r"""Label photos by teacher networks, as a dataset for `ddp-video train`.
 
-    Needs the extra `train` (pip install 'ddp-video\[train]'). Beside a photo may
+    Needs the extra `train`, and `synth` for fitted bodies (pip install
+    'ddp-video\[train,synth]'). Beside a photo may
     lie NAME.txt with polygons of the people; a joints.csv in the folder gives
     one person a photo. A stopped job goes on where it was.
 
@@ -54,6 +60,8 @@ def label_photos(
             photos,
             output,
             teachers,
+            method=method,
+            device=device,
             preview=preview,
             threads=threads,
             limit=limit,

@@ -1,6 +1,12 @@
-"""One photo to its labels: people, outlines, parts and U,V, and what must be ignored."""
+"""One photo to its labels: people, outlines, parts and U,V, and what must be ignored.
 
-from dataclasses import dataclass
+First the people are seen (`see_photo`, `see_athlete`); then each gets labels, by BodyPix
+(`SurfaceLabeller`) or by a fitted body (`fitted`); then all are put together (`assemble`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import cv2
 import numpy as np
@@ -31,6 +37,48 @@ MIN_OVERLAP = 0.4  # IoU of BlazePose's mask with a given outline, else the pose
 
 
 @dataclass(frozen=True)
+class Sight:
+    """The people of a photo, before they are labelled.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB.
+        people: those to be labelled.
+        masks: N of (H, W) bool, without overlap, the visible pixels of each.
+        others: boxes of people that are ignored.
+        rest: (H, W) bool, people's pixels that belong to nobody.
+        complete: share of each person's pixels that must get a part.
+    """
+
+    image: np.ndarray
+    people: list[Candidate]
+    masks: list[np.ndarray]
+    others: list[np.ndarray]
+    rest: np.ndarray
+    complete: float = 0.0
+
+    def whole(self, k: int) -> bool:
+        """Whether person k has a sensible mask."""
+        mask = self.masks[k]
+        if not mask.any():
+            return False
+        return sensible(mask, _box(mask)) and sensible(mask, self.people[k].box)
+
+
+@dataclass(frozen=True)
+class PersonAnswer:
+    """One person's labels.
+
+    Attributes:
+        iuv: (H, W, 3) uint8, I = 255 where not known; None where nothing is.
+        facts: what else is known: the fields `weight`, `points`, `joints` and `whole` of
+            `PersonLabel`.
+    """
+
+    iuv: np.ndarray | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class PhotoLabels:
     """What the teachers say of one photo.
 
@@ -45,10 +93,10 @@ class PhotoLabels:
     surfaces: int
 
 
-def label_photo(
+def see_photo(
     teachers: Teachers, image: np.ndarray, given: list[np.ndarray] | None = None
-) -> PhotoLabels:
-    """Label one photo.
+) -> Sight:
+    """Find the people of a photo.
 
     Args:
         teachers: the networks.
@@ -57,23 +105,22 @@ def label_photo(
             matte.
 
     Returns:
-        The labels; no people at all is a valid answer.
+        The people; none at all is a valid answer.
     """
     if given is not None:
         people, others = _given_people(teachers, image, given)
         masks = [p.mask for p in people if p.mask is not None]
-        rest = np.zeros(image.shape[:2], bool)
-    else:
-        people, others = find_people(teachers, image)
-        matte = teachers.matte(image)
-        masks, rest = share_out(matte, people) if people else ([], matte > 0.5)
-    return _assemble(teachers, image, people, masks, others, rest)
+        return Sight(image, people, masks, others, np.zeros(image.shape[:2], bool))
+    people, others = find_people(teachers, image)
+    matte = teachers.matte(image)
+    masks, rest = share_out(matte, people) if people else ([], matte > 0.5)
+    return Sight(image, people, masks, others, rest)
 
 
-def label_athlete(
+def see_athlete(
     teachers: Teachers, image: np.ndarray, joints: dict[str, np.ndarray]
-) -> PhotoLabels | str:
-    """Label the one person whose joints are given; the reason if the teachers cannot."""
+) -> Sight | str:
+    """Find the one person whose joints are given; the reason if the teachers cannot."""
     known = np.array(list(joints.values()))
     if len(known) < MIN_JOINTS:
         return "fewer than nine joints are given"
@@ -90,11 +137,65 @@ def label_athlete(
     if not masks[0].any() or _covered(masks[0], known) < MIN_COVERED:
         return "the outline misses joints"
     others = [b[:4] for b in teachers.boxes(image, 0.25) if _elsewhere(b, masks[0])]
-    labels = _assemble(teachers, image, [person], masks, others, rest)
-    labelled = (labels.iuv[:, :, 0] > 0) & (labels.iuv[:, :, 0] != UNKNOWN)
-    if (labelled & masks[0]).sum() < MIN_LABELLED * masks[0].sum():
-        return "parts are in doubt"
-    return labels
+    return Sight(image, [person], masks, others, rest, complete=MIN_LABELLED)
+
+
+class SurfaceLabeller:
+    """Labels photos by BodyPix, put right by the landmarks.
+
+    Args:
+        teachers: the networks.
+
+    Attributes:
+        at_once: people that are best labelled together.
+    """
+
+    at_once = 1
+
+    def __init__(self, teachers: Teachers) -> None:
+        self.teachers = teachers
+
+    def __call__(self, sights: Sequence[Sight]) -> list[PhotoLabels | str]:
+        """Labels of each photo, or why there are none."""
+        return [
+            assemble(sight, [self._person(sight, k) for k in range(len(sight.people))])
+            for sight in sights
+        ]
+
+    def _person(self, sight: Sight, k: int) -> PersonAnswer:
+        pose = sight.people[k].pose
+        if pose is None:
+            return PersonAnswer()
+        surface = observe_surface(self.teachers, sight.image, pose)
+        return PersonAnswer(label_person(surface, pose, sight.masks[k]))
+
+
+def assemble(sight: Sight, answers: list[PersonAnswer]) -> PhotoLabels | str:
+    """Put the people's labels together; the reason if too much of a person has none."""
+    labels: list[PersonLabel] = []
+    others = list(sight.others)
+    iuv = np.zeros(sight.image.shape, np.uint8)
+    ignored = _opened(sight.rest)
+    surfaces = 0
+    for k, (mask, answer) in enumerate(zip(sight.masks, answers, strict=True)):
+        if not sight.whole(k):
+            others.append(sight.people[k].box)
+            continue
+        iuv[mask] = (UNKNOWN, 0, 0) if answer.iuv is None else answer.iuv[mask]
+        labelled = (iuv[mask][:, 0] > 0) & (iuv[mask][:, 0] != UNKNOWN)
+        if labelled.mean() < sight.complete:
+            return "parts are in doubt"
+        surfaces += bool(labelled.any())
+        labels.append(PersonLabel(mask, **answer.facts))
+    for box in others:
+        x0, y0, x1, y1 = np.round(box[:4]).astype(int)
+        ignored[max(y0, 0) : y1, max(x0, 0) : x1] = True
+    for label in labels:
+        ignored &= ~label.mask
+    iuv[ignored] = (UNKNOWN, 0, 0)
+    if ignored.any():
+        labels.append(PersonLabel(ignored, ignore=True))
+    return PhotoLabels(labels, iuv, surfaces)
 
 
 def _given_people(
@@ -119,40 +220,6 @@ def _given_people(
     found = teachers.boxes(image, SURE_BOX)
     others = [b[:4] for b in found if all(box_iou(b, p.box) < 0.3 for p in people)]
     return people, [b for b in others if _elsewhere(b, taken)]
-
-
-def _assemble(
-    teachers: Teachers,
-    image: np.ndarray,
-    people: list[Candidate],
-    masks: list[np.ndarray],
-    others: list[np.ndarray],
-    rest: np.ndarray,
-) -> PhotoLabels:
-    labels: list[PersonLabel] = []
-    iuv = np.zeros(image.shape, np.uint8)
-    ignored = _opened(rest)
-    surfaces = 0
-    for person, mask in zip(people, masks, strict=True):
-        if not mask.any() or not sensible(mask, _box(mask)) or not sensible(mask, person.box):
-            others = [*others, person.box]
-            continue
-        own = np.where(mask[:, :, None], np.array([UNKNOWN, 0, 0], np.uint8), 0)
-        if person.pose is not None:
-            own = label_person(observe_surface(teachers, image, person.pose), person.pose, mask)
-        iuv[mask] = own[mask]
-        known = (own[:, :, 0] > 0) & (own[:, :, 0] != UNKNOWN)
-        surfaces += bool(known.any())
-        labels.append(PersonLabel(mask))
-    for box in others:
-        x0, y0, x1, y1 = np.round(box[:4]).astype(int)
-        ignored[max(y0, 0) : y1, max(x0, 0) : x1] = True
-    for label in labels:
-        ignored &= ~label.mask
-    iuv[ignored] = (UNKNOWN, 0, 0)
-    if ignored.any():
-        labels.append(PersonLabel(ignored, ignore=True))
-    return PhotoLabels(labels, iuv, surfaces)
 
 
 def _opened(mask: np.ndarray) -> np.ndarray:

@@ -19,6 +19,8 @@ MIN_SCORE = 0.6  # of BlazePose
 MIN_SURENESS = 0.35
 EDGE = 4  # pixels: a box this near to the lower edge is cut
 LENGTHEN = 0.6  # of its height
+LEGS = slice(25, 29)  # knees and ankles
+UNSEEN = 0.3  # visibility below which they are taken to be hidden
 SAME_BOX = 0.55  # IoU from which two boxes are one person
 OUTLINE = 0.5  # of the matte
 OUTSIDE = 0.15  # a person may reach this far beyond the box, in box sides
@@ -44,13 +46,14 @@ def best_pose(
 ) -> Pose:
     """The surest pose among several turns of the crop.
 
-    Of people cut by the lower edge, BlazePose finds more when the crop leaves room for the rest of
-    them.
+    Of people cut by the lower edge, or whose legs are hidden, BlazePose finds more when the crop
+    leaves room for the rest of them.
     """
-    boxes = [box[:4]]
-    if box[3] > image.shape[0] - EDGE:
-        boxes.append(box[:4] + np.array([0, 0, 0, LENGTHEN * (box[3] - box[1])]))
-    poses = [teachers.pose(image, b, angle) for b in boxes for angle in angles]
+    poses = [teachers.pose(image, box[:4], angle) for angle in angles]
+    unseen = max(poses, key=lambda p: p.sureness).visibility[LEGS].mean() < UNSEEN
+    if unseen or box[3] > image.shape[0] - EDGE:
+        longer = box[:4] + np.array([0, 0, 0, LENGTHEN * (box[3] - box[1])])
+        poses += [teachers.pose(image, longer, angle) for angle in angles]
     return max(poses, key=lambda p: p.sureness)
 
 

@@ -1,20 +1,35 @@
 """From a folder of photos to a dataset with teacher labels: the job behind `label-photos`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, cast, get_args
 
 import numpy as np
 
 from ..data.densepose_coco import read_picture
+from ..data.preview import write_previews
 from ..data.writer import DatasetWriter
 from ..errors import DataError, InputError
+from ..settings import Device
 from .observe import Teachers
-from .one_photo import PhotoLabels, label_athlete, label_photo
-from .preview import write_previews
+from .one_photo import PhotoLabels, Sight, SurfaceLabeller, see_athlete, see_photo
 from .sidecars import JOINTS, read_joints, read_polygons
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+
+
+METHODS = ("fit", "bodypix")
+
+
+class Labeller(Protocol):
+    """Gives the people of photos their labels, best of `at_once` people together."""
+
+    at_once: int
+
+    def __call__(self, sights: Sequence[Sight]) -> list[PhotoLabels | str]:
+        """Labels of each photo, or why there are none."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -45,6 +60,8 @@ def label_photos(
     out: Path,
     teachers: Path | None = None,
     *,
+    method: str = "fit",
+    device: str = "cpu",
     preview: bool = False,
     threads: int = 1,
     limit: int | None = None,
@@ -61,6 +78,8 @@ def label_photos(
         source: folder of photos, searched with its subfolders.
         out: dataset folder.
         teachers: folder of the ONNX files; None: environment variable DDP_VIDEO_TEACHERS.
+        method: "fit": a body fitted to each person; "bodypix": BodyPix's own labels, mended.
+        device: where bodies are fitted.
         preview: write contact sheets to `out/preview`.
         threads: CPU threads of the networks.
         limit: at most this many photos.
@@ -70,7 +89,7 @@ def label_photos(
         The counts.
 
     Raises:
-        InputError: no photos there, or `out` is `source`.
+        InputError: no photos there, `out` is `source`, or an unknown method.
         DataError: teachers are missing.
         OutputError: `out` cannot be written.
     """
@@ -82,28 +101,98 @@ def label_photos(
             f"{out} is the folder of the photos; choose another folder for the dataset"
         )
     networks = Teachers(teachers, threads)
+    labeller = _labeller(method, networks, device)
     joints = read_joints(source / JOINTS) if (source / JOINTS).exists() else None
-    counts = {"photos": 0, "people": 0, "surfaces": 0, "before": 0}
-    skipped: dict[str, str] = {}
+    tally = _Tally(out, len(photos), progress)
     with DatasetWriter(out) as writer:
-        for done, path in enumerate(photos, 1):
-            key = path.relative_to(source).with_suffix("").as_posix()
+        waiting: list[tuple[Path, Sight]] = []
+        for path in photos:
+            key = _key(path, source)
             if writer.has(key):
-                counts["before"] += 1
-            else:
-                labels = _label_one(networks, path, joints)
-                if isinstance(labels, str):
-                    skipped[key] = labels
-                    writer.skip(key, labels)
-                else:
-                    writer.add(path, labels.people, labels.iuv, key=key, source=source.name)
-                    counts["photos"] += 1
-                    counts["people"] += sum(not p.ignore for p in labels.people)
-                    counts["surfaces"] += labels.surfaces
-            if progress is not None:
-                progress(done, len(photos))
-    previews = write_previews(out) if preview else []
-    return LabelReport(out, skipped=skipped, previews=previews, **counts)
+                tally.before += 1
+                tally.advance()
+                continue
+            sight = _see(networks, path, joints)
+            if isinstance(sight, str):
+                writer.skip(key, sight)
+                tally.skip(key, sight)
+                continue
+            waiting.append((path, sight))
+            if sum(len(s.people) for _, s in waiting) >= labeller.at_once:
+                _write(writer, labeller, waiting, source, tally)
+                waiting = []
+        _write(writer, labeller, waiting, source, tally)
+    return tally.report(write_previews(out) if preview else [])
+
+
+def _labeller(method: str, networks: Teachers, device: str) -> Labeller:
+    if method == "bodypix":
+        return SurfaceLabeller(networks)
+    if method == "fit":
+        from ..network.device import choose_device
+        from .fitted import FitLabeller
+
+        if device not in get_args(Device):
+            raise InputError(f"no device {device!r}; choose one of {', '.join(get_args(Device))}")
+        return FitLabeller(networks, choose_device(cast("Device", device)))
+    raise InputError(f"no method {method!r}; choose one of {', '.join(METHODS)}")
+
+
+@dataclass
+class _Tally:
+    """Counts, and the user's progress."""
+
+    out: Path
+    total: int
+    progress: Callable[[int, int], None] | None
+    photos: int = 0
+    people: int = 0
+    surfaces: int = 0
+    before: int = 0
+    skipped: dict[str, str] = field(default_factory=dict)
+
+    def advance(self) -> None:
+        if self.progress is not None:
+            self.progress(self.photos + self.before + len(self.skipped), self.total)
+
+    def skip(self, key: str, reason: str) -> None:
+        self.skipped[key] = reason
+        self.advance()
+
+    def add(self, labels: PhotoLabels) -> None:
+        self.photos += 1
+        self.people += sum(not p.ignore for p in labels.people)
+        self.surfaces += labels.surfaces
+        self.advance()
+
+    def report(self, previews: list[Path]) -> LabelReport:
+        counts = (self.photos, self.people, self.surfaces, self.before)
+        return LabelReport(self.out, *counts, self.skipped, previews)
+
+
+def _write(
+    writer: DatasetWriter,
+    labeller: Labeller,
+    waiting: Iterable[tuple[Path, Sight]],
+    source: Path,
+    tally: _Tally,
+) -> None:
+    """Label the waiting photos together and write them."""
+    paths, sights = [p for p, _ in waiting], [s for _, s in waiting]
+    if not sights:
+        return
+    for path, labels in zip(paths, labeller(sights), strict=True):
+        key = _key(path, source)
+        if isinstance(labels, str):
+            writer.skip(key, labels)
+            tally.skip(key, labels)
+            continue
+        writer.add(path, labels.people, labels.iuv, key=key, source=source.name)
+        tally.add(labels)
+
+
+def _key(path: Path, source: Path) -> str:
+    return path.relative_to(source).with_suffix("").as_posix()
 
 
 def _photos(source: Path) -> Iterator[Path]:
@@ -112,17 +201,17 @@ def _photos(source: Path) -> Iterator[Path]:
     yield from sorted(p for p in source.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
 
 
-def _label_one(
+def _see(
     teachers: Teachers, path: Path, joints: dict[str, dict[str, np.ndarray]] | None
-) -> PhotoLabels | str:
-    """Labels, or why there are none."""
+) -> Sight | str:
+    """The people of a photo, or why it is left out."""
     try:
         image = np.ascontiguousarray(read_picture(path)[:, :, ::-1])
     except DataError as error:
         return str(error)
     if joints is not None and path.name in joints:
-        return label_athlete(teachers, image, joints[path.name])
+        return see_athlete(teachers, image, joints[path.name])
     polygons = path.with_suffix(".txt")
     size = (image.shape[0], image.shape[1])
     given = read_polygons(polygons, size) if polygons.exists() else None
-    return label_photo(teachers, image, given)
+    return see_photo(teachers, image, given)

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -8,7 +9,7 @@ from ddp_video.data import DensePoseDataset
 from ddp_video.errors import DataError, InputError
 from ddp_video.fitting import photos
 from ddp_video.fitting.observe import Pose, Surface
-from ddp_video.fitting.one_photo import label_athlete, label_photo
+from ddp_video.fitting.one_photo import PhotoLabels, SurfaceLabeller, see_athlete, see_photo
 from ddp_video.fitting.sidecars import (
     LSP_TO_BLAZEPOSE,
     joint_error,
@@ -65,8 +66,19 @@ def teachers(monkeypatch: pytest.MonkeyPatch) -> Painted:
     return teachers
 
 
+def label_photo(teachers: Any, image: np.ndarray, given: Any = None) -> PhotoLabels:
+    (labels,) = SurfaceLabeller(teachers)([see_photo(teachers, image, given)])
+    assert not isinstance(labels, str)
+    return labels
+
+
+def label_athlete(teachers: Any, image: np.ndarray, joints: Any) -> PhotoLabels | str:
+    sight = see_athlete(teachers, image, joints)
+    return sight if isinstance(sight, str) else SurfaceLabeller(teachers)([sight])[0]
+
+
 def test_label_photo(teachers: Painted) -> None:
-    labels = label_photo(teachers, painted())  # type: ignore[arg-type]
+    labels = label_photo(teachers, painted())
     (person,) = labels.people
     expected = painted()[:, :, 0] > 0
     np.testing.assert_array_equal(person.mask, expected)
@@ -75,13 +87,13 @@ def test_label_photo(teachers: Painted) -> None:
 
 
 def test_an_empty_photo_has_no_people(teachers: Painted) -> None:
-    labels = label_photo(teachers, np.zeros((SIDE, SIDE, 3), np.uint8))  # type: ignore[arg-type]
+    labels = label_photo(teachers, np.zeros((SIDE, SIDE, 3), np.uint8))
     assert labels.people == []
     assert not labels.iuv.any()
 
 
 def test_small_people_are_ignored(teachers: Painted) -> None:
-    labels = label_photo(teachers, painted(100, 100, 112, 130))  # type: ignore[arg-type]
+    labels = label_photo(teachers, painted(100, 100, 112, 130))
     (region,) = labels.people
     assert region.ignore
     assert set(np.unique(labels.iuv[..., 0])) == {0, 255}
@@ -91,7 +103,7 @@ def test_given_outlines_are_kept(teachers: Painted) -> None:
     small = np.zeros((SIDE, SIDE), bool)
     small[10:30, 10:20] = True
     given = [painted()[:, :, 0] > 0, small]
-    labels = label_photo(teachers, painted(), given)  # type: ignore[arg-type]
+    labels = label_photo(teachers, painted(), given)
     masks = sorted((p.mask for p in labels.people), key=np.sum)
     np.testing.assert_array_equal(masks[0], small)
     np.testing.assert_array_equal(masks[1], given[0])
@@ -107,7 +119,11 @@ def test_the_job_writes_a_dataset_and_goes_on(teachers: Painted, tmp_path: Path)
     (source / "broken.jpg").write_text("no picture")
     seen: list[tuple[int, int]] = []
     report = photos.label_photos(
-        source, out, preview=True, progress=lambda done, of: seen.append((done, of))
+        source,
+        out,
+        method="bodypix",
+        preview=True,
+        progress=lambda done, of: seen.append((done, of)),
     )
     assert (report.photos, report.people, report.surfaces, report.before) == (2, 1, 1, 0)
     assert list(report.skipped) == ["broken"]
@@ -118,7 +134,7 @@ def test_the_job_writes_a_dataset_and_goes_on(teachers: Painted, tmp_path: Path)
     np.testing.assert_array_equal(records["images/a.png"].boxes, [[90, 20, 166, 236]])
 
     looked = teachers.looked
-    again = photos.label_photos(source, out)
+    again = photos.label_photos(source, out, method="bodypix")
     assert (again.photos, again.before, teachers.looked) == (0, 3, looked)
 
 
@@ -139,13 +155,13 @@ def joints_of(image: np.ndarray) -> dict[str, np.ndarray]:
 
 def test_an_athlete_must_agree_with_the_joints(teachers: Painted) -> None:
     image = painted(40, 20, 216, 240)
-    labels = label_athlete(teachers, image, joints_of(image))  # type: ignore[arg-type]
+    labels = label_athlete(teachers, image, joints_of(image))
     assert not isinstance(labels, str)
     assert labels.surfaces == 1
     moved = {name: place + 60 for name, place in joints_of(image).items()}
-    assert "differ" in str(label_athlete(teachers, image, moved))  # type: ignore[arg-type]
+    assert "differ" in str(label_athlete(teachers, image, moved))
     few = dict(list(joints_of(image).items())[:5])
-    assert "nine" in str(label_athlete(teachers, image, few))  # type: ignore[arg-type]
+    assert "nine" in str(label_athlete(teachers, image, few))
 
 
 def test_joint_error_by_hand() -> None:

@@ -1,0 +1,85 @@
+"""The terms that a fit minimises, each a short function; all return one value a person, (B,).
+
+Dims: B people, J turning bones, K landmarks, P points of the skin, R points of the mask.
+Lengths in the picture are half crop sides.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+# How strongly a joint is held at rest, per squared radian; bones not named: 0.4.
+STIFFNESS = {
+    "pelvis": 3.0, "spine": 1.5, "clavicle": 1.5, "shoulder01": 0.7, "neck": 1.0, "head": 1.0,
+    "upperleg02": 3.0, "upperarm02": 3.0, "lowerleg02": 5.0, "lowerarm02": 1.0, "foot": 0.2,
+    "wrist": 1.0,
+}  # fmt: skip
+USUAL_STIFFNESS = 0.4
+
+
+def stiffness(bones: list[str]) -> Tensor:
+    """(J,) of the named bones."""
+    return torch.tensor(
+        [
+            next((w for k, w in STIFFNESS.items() if bone.startswith(k)), USUAL_STIFFNESS)
+            for bone in bones
+        ]
+    )
+
+
+def robust(squared: Tensor, scale: float) -> Tensor:
+    """Geman and McClure's: like the square for small errors, at most `scale`."""
+    return squared / (1 + squared / scale)
+
+
+def reprojection(seen: Tensor, xy: Tensor, sure: Tensor, scale: float | None = 0.02) -> Tensor:
+    """Landmarks against those of the picture, (B, K, 2) each; robust unless scale is None."""
+    error = (seen - xy).square().sum(-1)
+    return (sure * (error if scale is None else robust(error, scale))).sum(1)
+
+
+def depth(points: Tensor, world: Tensor, sure: Tensor) -> Tensor:
+    """Landmarks (B, K, 3) against those in metres, both from between the hips."""
+    return (sure[..., None] * (points - world).square()).sum((1, 2))
+
+
+def sample(field: Tensor, seen: Tensor, beyond: str = "border") -> Tensor:
+    """Values of a (B, C, h, w) field over the crop at (B, P, 2) points: (B, P, C)."""
+    found = functional.grid_sample(
+        field, seen[:, :, None], align_corners=False, padding_mode=beyond
+    )
+    return found[..., 0].transpose(1, 2)
+
+
+def skin_outside(seen: Tensor, outside: Tensor, known: Tensor) -> Tensor:
+    """Points of the skin (B, P, 2) should lie in the mask, where it is known."""
+    distance = sample(outside, seen)[..., 0]
+    counts = sample(known, seen, "zeros")[..., 0] > 0.5
+    away = counts * robust(distance.square(), 0.02)
+    return away.sum(1) / counts.sum(1).clamp(min=1)
+
+
+def nearest(seen: Tensor, inner: Tensor) -> Tensor:
+    """(B, R) number of the skin's point nearest to each point of the mask."""
+    seen = seen.detach()
+    squared = torch.baddbmm(seen.square().sum(2)[:, None], inner, seen.transpose(1, 2), alpha=-2)
+    return squared.argmin(2)
+
+
+def mask_uncovered(seen: Tensor, inner: Tensor, near: Tensor) -> Tensor:
+    """Points of the mask (B, R, 2) should have skin near them; `near` from `nearest`."""
+    partner = seen.gather(1, near[..., None].expand(-1, -1, 2))
+    return robust((partner - inner).square().sum(-1), 0.01).mean(1)
+
+
+def twist(turn: Tensor, axes: Tensor, usual: Tensor, hold: Tensor) -> Tensor:
+    """How far bones are turned about their own direction from what is usual.
+
+    Args:
+        turn: (B, J, 3) rotation vectors.
+        axes: (J, 3) unit direction of each bone in the reference pose.
+        usual: (J,) radians.
+        hold: (J,) weight of each bone, per squared radian.
+    """
+    away = (turn * axes).sum(-1) - usual
+    return (hold * away.square()).sum(1)
