@@ -22,8 +22,8 @@ import torch
 
 from ddp_video.data import DatasetWriter
 from ddp_video.settings import PictureSettings
-from ddp_video.synthesis import warped  # noqa: F401  (before anny loads warp: it quietens it)
 from ddp_video.synthesis.pictures import Picture, picture
+from ddp_video.synthesis.raster import warped  # noqa: F401  (before anny loads warp: it quietens it)
 
 STEPS = {
     "cast and decor": [("stock.py", "_kept")],

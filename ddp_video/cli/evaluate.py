@@ -230,7 +230,7 @@ def _geodesics(official: Path | None) -> "Geodesics":
         from ..evaluation.official_geodesics import OfficialGeodesics
 
         return OfficialGeodesics(official)
-    from ..synthesis.geodesics import Geodesics
+    from ..synthesis.charts.geodesics import Geodesics
 
     return Geodesics.shipped()
 

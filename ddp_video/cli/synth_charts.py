@@ -49,13 +49,13 @@ def charts(
     if source is None and picture is None:
         raise InputError("nothing to do: give --picture FILE, or --source DIR and -o FILE")
     from ..encode import write_picture
-    from ..synthesis.chart_picture import Portrait, chart_picture
-    from ..synthesis.charts import Charts
+    from ..synthesis.charts.lookup import Charts
+    from ..synthesis.charts.picture import Portrait, chart_picture
 
     if source is None or output is None:
         portraits = [Portrait.at_rest(Charts.shipped())]
     else:
-        from ..synthesis.chart_table import build
+        from ..synthesis.charts.table import build
 
         with console.progress_bar(output.name, quiet) as progress:
             built = build(source, output, progress)

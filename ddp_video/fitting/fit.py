@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..synthesis.charts import Charts
-from ..synthesis.posable import Points, PosableBody
+from ..synthesis.body.posable import Points, PosableBody
+from ..synthesis.charts.lookup import Charts
 from . import terms
 from .evidence import NAMES, Evidence, Observation, beside, gather
 

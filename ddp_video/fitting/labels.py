@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ..synthesis.chart_rays import first_hits, on_surface
-from ..synthesis.charts import Charts
+from ..synthesis.charts.lookup import Charts
+from ..synthesis.raster.rays import first_hits, on_surface
 from .fit import FOCAL
 from .observe import CROP
 from .pseudo_labels import UNKNOWN

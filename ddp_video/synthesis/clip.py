@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .backdrop import floor_depth
-from .rasterise import Camera, view_of
-from .ray_kernels import flow_kernel
-from .stage import Stage
-from .warped import scalars, wp
+from .raster.rasterise import Camera, view_of
+from .raster.ray_kernels import flow_kernel
+from .raster.stage import Stage
+from .raster.warped import scalars, wp
+from .scene.backdrop import floor_depth
 
 SLACK = 0.003  # metres: what is no farther before a point does not hide it (it is its own surface)
 STEPS = (-2, -1, 1, 2)  # frames that a frame's flow goes to

@@ -11,20 +11,20 @@ from pathlib import Path
 import numpy as np
 
 from ..settings import ClipSettings, PictureSettings
-from .backdrop import irradiance, sampled
-from .camera import focal_pixels, look, rays
 from .clip import Flow, flow
 from .clip_files import packed, write_flow, write_truth, write_video
 from .lens import Faults, drawn_faults, photographed
-from .light import drawn_light
-from .motion import moved
+from .motion.motion import moved
 from .pictures import charts, how_many
-from .rasterise import Camera, Light
-from .room import room
-from .scene import Dressed, lowest
-from .stage import Actor, Stage
-from .stock import CAST, FLOORS, WALLS, Stock, pose_bank
-from .truth import Truth
+from .raster.rasterise import Camera, Light
+from .raster.stage import Actor, Stage
+from .raster.truth import Truth
+from .scene.backdrop import irradiance, sampled
+from .scene.camera import focal_pixels, look, rays
+from .scene.light import drawn_light
+from .scene.room import room
+from .scene.scene import Dressed, lowest
+from .scene.stock import CAST, FLOORS, WALLS, Stock, pose_bank
 
 SHUTTER = 0.5  # share of a frame's time that the shutter is open
 PER_FRAME = 4  # moments of one exposure

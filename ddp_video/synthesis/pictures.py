@@ -9,17 +9,17 @@ import numpy as np
 from ..data import PersonLabel
 from ..data.densepose_coco import UNKNOWN
 from ..settings import SHARD, PictureSettings
-from .backdrop import Backdrop, blurred, photo_backdrop, plane_backdrop, studio_backdrop
-from .camera import Shot, drawn_shot, project
-from .charts import Charts
+from .charts.lookup import Charts
 from .lens import drawn_faults, photographed
-from .light import drawn_light, fitted
 from .points import sampled_points
-from .rasterise import Camera, Light
-from .scene import Standing, arranged, before, in_hands, stood
-from .stage import Actor, Stage
-from .stock import CAST, Stock, pose_bank
-from .truth import Truth
+from .raster.rasterise import Camera, Light
+from .raster.stage import Actor, Stage
+from .raster.truth import Truth
+from .scene.backdrop import Backdrop, blurred, photo_backdrop, plane_backdrop, studio_backdrop
+from .scene.camera import Shot, drawn_shot, project
+from .scene.light import drawn_light, fitted
+from .scene.scene import Standing, arranged, before, in_hands, stood
+from .scene.stock import CAST, Stock, pose_bank
 
 SMALLEST = 2e-4  # share of the picture below which somebody seen is not labelled
 FALL = 0.7  # of the chance of one more person

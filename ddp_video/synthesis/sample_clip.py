@@ -10,17 +10,17 @@ from pathlib import Path
 
 import numpy as np
 
-from .body import Body, Surface
-from .camera import look
-from .capture import grounded, read_take, retarget
-from .charts import Charts
+from .body.body import Body, Surface
+from .body.rotations import turn
+from .charts.lookup import Charts
 from .clip_files import packed, write_truth, write_video
-from .makehuman import covered, dye, fit, knit, read_mhclo, read_texture
-from .motion import moved, walk
-from .rasterise import Camera, Light
-from .room import room
-from .rotations import turn
-from .stage import Actor, Stage
+from .motion.capture import grounded, read_take, retarget
+from .motion.motion import moved, walk
+from .raster.rasterise import Camera, Light
+from .raster.stage import Actor, Stage
+from .scene.camera import look
+from .scene.room import room
+from .wardrobe.makehuman import covered, dye, fit, knit, read_mhclo, read_texture
 
 LOG = logging.getLogger(__name__)
 

@@ -13,19 +13,19 @@ from pathlib import Path
 import numpy as np
 
 from ..settings import ClipSettings
-from .body import Body
-from .camera import focal_pixels, look
-from .capture import grounded, read_take, retarget
+from .body.body import Body
 from .clips import PER_FRAME, SHUTTER, Clip, Outdoors, all_round, soled, wave, write_clip
-from .decor import Texture, asphalt, horizon_view, slabs
 from .lens import Faults, to_light
-from .motion import Motion, moved, walk
+from .motion.capture import grounded, read_take, retarget
+from .motion.motion import Motion, moved, walk
 from .pictures import charts
-from .rasterise import Camera, Light
-from .room import room
-from .scene import Dressed
-from .stage import Actor, Stage
-from .wardrobe import dressed
+from .raster.rasterise import Camera, Light
+from .raster.stage import Actor, Stage
+from .scene.camera import focal_pixels, look
+from .scene.decor import Texture, asphalt, horizon_view, slabs
+from .scene.room import room
+from .scene.scene import Dressed
+from .wardrobe.wardrobe import dressed
 
 LOG = logging.getLogger(__name__)
 

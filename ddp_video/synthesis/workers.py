@@ -115,7 +115,7 @@ def begin(events: Any, stop: Any) -> None:  # noqa: ANN401  (a process's queue a
     import cv2
     import torch
 
-    from . import warped  # noqa: F401  (before anny loads warp: it quietens it)
+    from .raster import warped  # noqa: F401  (before anny loads warp: it quietens it)
 
     global _events, _stop
     _events, _stop = events, stop

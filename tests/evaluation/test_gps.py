@@ -8,7 +8,7 @@ from ddp_video.evaluation.gps import (
     kappa_text,
     surface_distance,
 )
-from ddp_video.synthesis.geodesics import Geodesics
+from ddp_video.synthesis.charts.geodesics import Geodesics
 
 from .stage import Flat
 

@@ -6,9 +6,9 @@ import pytest
 pytest.importorskip("anny")
 pytest.importorskip("warp")
 
-from ddp_video.synthesis.body import Body, Surface, anny_model, pose, sampled_body
-from ddp_video.synthesis.motion import walk
-from ddp_video.synthesis.rotations import turn
+from ddp_video.synthesis.body.body import Body, Surface, anny_model, pose, sampled_body
+from ddp_video.synthesis.body.rotations import turn
+from ddp_video.synthesis.motion.motion import walk
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 

@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("warp")
 
-from ddp_video.synthesis.camera import (
+from ddp_video.synthesis.scene.camera import (
     SHOTS,
     drawn_shot,
     extent,

@@ -9,13 +9,13 @@ import pytest
 pytest.importorskip("anny")
 
 from ddp_video.errors import DataError
-from ddp_video.synthesis.acclaim import Acclaim, read_lines
-from ddp_video.synthesis.body import Body
-from ddp_video.synthesis.bvh import read_hierarchy, rotations
-from ddp_video.synthesis.capture import grounded, read_take, retarget
-from ddp_video.synthesis.deepmimic import WIDTH
-from ddp_video.synthesis.rotations import turn, unit
-from ddp_video.synthesis.skeletons import airborne
+from ddp_video.synthesis.body.body import Body
+from ddp_video.synthesis.body.rotations import turn, unit
+from ddp_video.synthesis.motion.acclaim import Acclaim, read_lines
+from ddp_video.synthesis.motion.bvh import read_hierarchy, rotations
+from ddp_video.synthesis.motion.capture import grounded, read_take, retarget
+from ddp_video.synthesis.motion.deepmimic import WIDTH
+from ddp_video.synthesis.motion.skeletons import airborne
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 

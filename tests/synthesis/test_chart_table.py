@@ -7,13 +7,14 @@ pytest.importorskip("scipy")
 pytest.importorskip("warp")
 
 from ddp_video.errors import DataError, InputError, OutputError
-from ddp_video.synthesis import chart_table, geodesic_table
-from ddp_video.synthesis.chart_mesh import ChartMesh, at_borders
-from ddp_video.synthesis.chart_rays import closest, face_normals, first_hits, on_surface
-from ddp_video.synthesis.chart_source import CHART_FILE, TEMPLATE_FILE, Source, read_source
-from ddp_video.synthesis.chart_transfer import transfer
-from ddp_video.synthesis.charts import Charts
-from ddp_video.synthesis.geodesics import Geodesics
+from ddp_video.synthesis.charts import geodesic_table
+from ddp_video.synthesis.charts import table as chart_table
+from ddp_video.synthesis.charts.geodesics import Geodesics
+from ddp_video.synthesis.charts.lookup import Charts
+from ddp_video.synthesis.charts.mesh import ChartMesh, at_borders
+from ddp_video.synthesis.charts.source import CHART_FILE, TEMPLATE_FILE, Source, read_source
+from ddp_video.synthesis.charts.transfer import transfer
+from ddp_video.synthesis.raster.rays import closest, face_normals, first_hits, on_surface
 
 SQUARE = np.array([[0.0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]])
 HALVES = np.array([[0, 1, 2], [0, 2, 3]])

@@ -7,7 +7,7 @@ import pytest
 
 from ddp_video.data.mirror import PART_MIRROR, U_MIRRORED, V_MIRRORED
 from ddp_video.errors import DataError
-from ddp_video.synthesis.charts import Charts
+from ddp_video.synthesis.charts.lookup import Charts
 
 TABLE = Path(__file__).parents[2] / "ddp_video" / "synthesis" / "charts.npz"
 WITH_CUTS = (3, 4, 5, 6, 23, 24)  # hands, feet and head were cut open to be laid flat
@@ -95,7 +95,7 @@ def test_no_face_reaches_across_a_cut(charts):
 
 def test_charts_are_covered_as_in_their_source(charts, assets):
     pytest.importorskip("scipy")
-    from ddp_video.synthesis.chart_source import read_source
+    from ddp_video.synthesis.charts.source import read_source
 
     source = read_source(assets / "charts")
     for part in range(1, 25):
@@ -156,8 +156,8 @@ def test_midpoints_that_hang_on_themselves_are_refused(tmp_path):
 def test_charts_name_sides_and_parts(charts):
     pytest.importorskip("anny")
     pytest.importorskip("warp")
-    from ddp_video.synthesis.body import Body
-    from ddp_video.synthesis.chart_rays import closest
+    from ddp_video.synthesis.body.body import Body
+    from ddp_video.synthesis.raster.rays import closest
 
     body = Body({"gender": 0.5, "age": 0.6})
     vertices = charts.refine(body.vertices)

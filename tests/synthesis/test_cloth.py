@@ -5,11 +5,11 @@ import pytest
 
 pytest.importorskip("anny")
 
-from ddp_video.synthesis.base_mesh import along_arm, places, reference
-from ddp_video.synthesis.body import Body, pose
-from ddp_video.synthesis.cloth import Ease, hung, normals_of, tube, worn
-from ddp_video.synthesis.cut import edges_of
-from ddp_video.synthesis.fashion import NECKS, bottom_piece, top_field, top_piece
+from ddp_video.synthesis.body.base_mesh import along_arm, places, reference
+from ddp_video.synthesis.body.body import Body, pose
+from ddp_video.synthesis.wardrobe.cloth import Ease, hung, normals_of, tube, worn
+from ddp_video.synthesis.wardrobe.cut import edges_of
+from ddp_video.synthesis.wardrobe.fashion import NECKS, bottom_piece, top_field, top_piece
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 

@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("scipy")
 
-from ddp_video.synthesis.cut import blending, clipped, edges_of, mean_of_neighbours
+from ddp_video.synthesis.wardrobe.cut import blending, clipped, edges_of, mean_of_neighbours
 
 
 def area(points, faces):

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from ddp_video.errors import DataError
-from ddp_video.synthesis.chart_mesh import ChartMesh
-from ddp_video.synthesis.charts import Charts
-from ddp_video.synthesis.geodesics import Geodesics, packed, unpacked
+from ddp_video.synthesis.charts.geodesics import Geodesics, packed, unpacked
+from ddp_video.synthesis.charts.lookup import Charts
+from ddp_video.synthesis.charts.mesh import ChartMesh
 
 TABLE = Path(__file__).parents[2] / "ddp_video" / "synthesis" / "geodesics.npz"
 
@@ -119,7 +119,7 @@ def test_paths_over_a_sphere_follow_great_circles():
     pytest.importorskip("scipy")
     from scipy.sparse.csgraph import dijkstra
 
-    from ddp_video.synthesis.geodesic_table import surface_graph
+    from ddp_video.synthesis.charts.geodesic_table import surface_graph
 
     vertices, faces = sphere()
     found = dijkstra(surface_graph(vertices, faces), indices=0)

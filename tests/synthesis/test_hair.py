@@ -5,10 +5,10 @@ import pytest
 
 pytest.importorskip("anny")
 
-from ddp_video.synthesis.base_mesh import reference
-from ddp_video.synthesis.body import Body
-from ddp_video.synthesis.cloth import normals_of
-from ddp_video.synthesis.hair import ball, cap, curtain, hair_colour, scalp, strands
+from ddp_video.synthesis.body.base_mesh import reference
+from ddp_video.synthesis.body.body import Body
+from ddp_video.synthesis.wardrobe.cloth import normals_of
+from ddp_video.synthesis.wardrobe.hair import ball, cap, curtain, hair_colour, scalp, strands
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 

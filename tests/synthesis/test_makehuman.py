@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 
 from ddp_video.errors import DataError
-from ddp_video.synthesis.makehuman import covered, dye, fit, knit, read_mhclo, read_obj, spans
+from ddp_video.synthesis.wardrobe.makehuman import (
+    covered,
+    dye,
+    fit,
+    knit,
+    read_mhclo,
+    read_obj,
+    spans,
+)
 
 MHCLO = """# a square
 obj_file square.obj

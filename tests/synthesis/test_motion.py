@@ -5,8 +5,8 @@ import pytest
 
 pytest.importorskip("scipy")
 
-from ddp_video.synthesis.motion import HIP_FLEXION, facing, moved, periodic
-from ddp_video.synthesis.rotations import turn
+from ddp_video.synthesis.body.rotations import turn
+from ddp_video.synthesis.motion.motion import HIP_FLEXION, facing, moved, periodic
 
 
 def test_periodic_passes_through_its_keys():

@@ -14,8 +14,9 @@ from ddp_video.data import DensePoseDataset
 from ddp_video.data.densepose_coco import UNKNOWN
 from ddp_video.errors import InputError, OutputError
 from ddp_video.settings import PictureSettings
-from ddp_video.synthesis import pictures, production, stock
+from ddp_video.synthesis import pictures, production
 from ddp_video.synthesis.points import PER_PART, sampled_points
+from ddp_video.synthesis.scene import stock
 
 pytestmark = pytest.mark.filterwarnings("default")
 

@@ -8,8 +8,8 @@ pytest.importorskip("anny", reason="needs the extra synth")
 import anny
 import roma
 
-from ddp_video.synthesis.body import anny_model
-from ddp_video.synthesis.posable import SHAPE_REACH, PosableBody, ancestry
+from ddp_video.synthesis.body.body import anny_model
+from ddp_video.synthesis.body.posable import SHAPE_REACH, PosableBody, ancestry
 
 NAMES = ["nose", "left_wrist", "right_heel", "finger2-1.R"]
 

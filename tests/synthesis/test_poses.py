@@ -6,10 +6,12 @@ import pytest
 pytest.importorskip("anny")
 
 from ddp_video.errors import DataError, InputError
-from ddp_video.synthesis.body import Body
-from ddp_video.synthesis.collisions import capsules_of, relaxed, segment_distance
-from ddp_video.synthesis.hands import HANDS, shape_hand
-from ddp_video.synthesis.landmarks import (
+from ddp_video.synthesis.body.body import Body
+from ddp_video.synthesis.body.collisions import capsules_of, relaxed, segment_distance
+from ddp_video.synthesis.body.hands import HANDS, shape_hand
+from ddp_video.synthesis.body.limbs import ARM, LEG, complete, limb
+from ddp_video.synthesis.body.rotations import turn, unit
+from ddp_video.synthesis.motion.landmarks import (
     ANKLE,
     COUNT,
     EAR,
@@ -29,12 +31,10 @@ from ddp_video.synthesis.landmarks import (
     mirrored,
     posed,
 )
-from ddp_video.synthesis.limbs import ARM, LEG, complete, limb
-from ddp_video.synthesis.motion import Gait, facing, walk
-from ddp_video.synthesis.poses import PoseBank, PoseShares
-from ddp_video.synthesis.postures import RARE, TOUCHES
-from ddp_video.synthesis.rotations import turn, unit
-from ddp_video.synthesis.stances import held, touch
+from ddp_video.synthesis.motion.motion import Gait, facing, walk
+from ddp_video.synthesis.motion.poses import PoseBank, PoseShares
+from ddp_video.synthesis.motion.postures import RARE, TOUCHES
+from ddp_video.synthesis.motion.stances import held, touch
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 

@@ -8,11 +8,11 @@ import pytest
 pytest.importorskip("warp")
 
 from ddp_video.errors import InputError
-from ddp_video.synthesis.assembly import Assembly, Piece, Posed, bones_of
-from ddp_video.synthesis.body import Surface, pose
-from ddp_video.synthesis.rasterise import Camera, Light, Sight, spread
-from ddp_video.synthesis.shading import picture
-from ddp_video.synthesis.texels import smaller
+from ddp_video.synthesis.body.body import Surface, pose
+from ddp_video.synthesis.raster.assembly import Assembly, Piece, Posed, bones_of
+from ddp_video.synthesis.raster.rasterise import Camera, Light, Sight, spread
+from ddp_video.synthesis.raster.shading import picture
+from ddp_video.synthesis.raster.texels import smaller
 
 RED = np.tile(np.array([255, 0, 0, 255], np.uint8), (2, 2, 1))
 GLASS = np.zeros((2, 2, 4), np.uint8)

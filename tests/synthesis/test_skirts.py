@@ -7,10 +7,10 @@ pytest.importorskip("anny")
 
 from scipy.spatial import KDTree
 
-from ddp_video.synthesis.base_mesh import places
-from ddp_video.synthesis.body import Body, pose
-from ddp_video.synthesis.charts import Charts
-from ddp_video.synthesis.skirts import skirt, skirt_piece
+from ddp_video.synthesis.body.base_mesh import places
+from ddp_video.synthesis.body.body import Body, pose
+from ddp_video.synthesis.charts.lookup import Charts
+from ddp_video.synthesis.wardrobe.skirts import skirt, skirt_piece
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 

@@ -7,14 +7,14 @@ pytest.importorskip("anny")
 pytest.importorskip("warp")
 
 from ddp_video.errors import InputError
-from ddp_video.synthesis.body import Body, Surface, pose
-from ddp_video.synthesis.camera import look
-from ddp_video.synthesis.charts import Charts
-from ddp_video.synthesis.rasterise import Camera, Light
-from ddp_video.synthesis.room import Panel
-from ddp_video.synthesis.rotations import turn
-from ddp_video.synthesis.stage import Actor, Stage
-from ddp_video.synthesis.truth import JOINTS
+from ddp_video.synthesis.body.body import Body, Surface, pose
+from ddp_video.synthesis.body.rotations import turn
+from ddp_video.synthesis.charts.lookup import Charts
+from ddp_video.synthesis.raster.rasterise import Camera, Light
+from ddp_video.synthesis.raster.stage import Actor, Stage
+from ddp_video.synthesis.raster.truth import JOINTS
+from ddp_video.synthesis.scene.camera import look
+from ddp_video.synthesis.scene.room import Panel
 
 pytestmark = pytest.mark.filterwarnings("default")
 

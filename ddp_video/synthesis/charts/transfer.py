@@ -1,0 +1,168 @@
+"""Charts carried to Anny's registered surface: a part for each face, U and V for its corners.
+
+A face takes the part whose piece of the template is nearest, among the parts that may lie on its
+bones. Its corners take U and V of the nearest points of one connected sheet of that part: where a
+chart was cut open to be laid flat, the other side of the cut is as near, but far away in U and V.
+
+Dims: F = faces of Anny's left half, P = points.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components
+
+from ..raster.rays import closest, face_normals
+from .source import Source
+from .topology import Topology
+
+NORMAL_COST = 0.02  # metres that a face turned by 90° counts as farther away
+WIDE = 0.08  # a face whose corners differ by more in U or V may lie across a cut
+SHEET = 1.5, 0.012  # a sheet reaches so many radii of the face, and so many metres, around it
+FOLD = -0.2  # cosine between normals below which a face is on the other side of a fold
+APART = 0.1  # U or V that differ by more between both sides' charts are not averaged
+HANDS = (3, 4)  # the two hand charts are cut open at different places
+
+# Bones by the beginning of their name, and the parts that may lie on the left of them.
+PARTS = {
+    ("finger", "metacarpal"): (4,),
+    ("wrist",): (4, 19, 21),
+    ("lowerarm",): (4, 19, 21, 15, 17),
+    ("upperarm",): (19, 21, 15, 17, 1, 2),
+    ("shoulder", "clavicle"): (1, 2, 15, 17, 24),
+    ("toe",): (5,),
+    ("foot",): (5, 12, 14),
+    ("lowerleg",): (5, 12, 14, 8, 10),
+    ("upperleg", "pelvis"): (12, 14, 8, 10, 1, 2),
+    ("neck", "head", "eye"): (24, 1, 2),
+    ("root", "spine"): (1, 2, 8, 10, 24, 15, 17),
+}
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What each face carries.
+
+    Attributes:
+        part: (F,) I.
+        u: (F, 3) of the corners, 0..1.
+        v: (F, 3).
+    """
+
+    part: np.ndarray
+    u: np.ndarray
+    v: np.ndarray
+
+
+def allowed(body: Topology, bone: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """(F, 25) bool: which parts may lie on a face of the left half.
+
+    Args:
+        body: names the bones.
+        bone: (V,) the bone that holds each vertex.
+        faces: (F, 3).
+    """
+    table = np.zeros((len(body.bones), 25), bool)
+    for row, name in zip(table, body.bones, strict=True):
+        for beginnings, parts in PARTS.items():
+            if name.startswith(beginnings):
+                row[list(parts)] = True
+    a, b, c = bone[faces].T
+    return table[a] | table[b] | table[c]
+
+
+def choose_parts(
+    source: Source, vertices: np.ndarray, faces: np.ndarray, allow: np.ndarray
+) -> np.ndarray:
+    """(F,) the nearest part of the template, of those that are allowed; both sides are asked.
+
+    Args:
+        source: charts on the template.
+        vertices: (V, 3) registered.
+        faces: (F, 3) of the left half.
+        allow: (F, 25) bool.
+    """
+    cost = np.where(allow, 0.0, np.inf)
+    normals = face_normals(vertices, faces)[0]
+    centres = vertices[faces].mean(1)
+    for half in (source, source.mirrored()):
+        for part in np.flatnonzero(allow.any(0)):
+            mine = allow[:, part]
+            piece = half.only(half.part == part)
+            face, bary = closest(piece.vertices, piece.faces, centres[mine])
+            found = np.einsum("pk,pkx->px", bary, piece.vertices[piece.faces[face]])
+            turned = 1 - (face_normals(piece.vertices, piece.faces)[0][face] * normals[mine]).sum(1)
+            far = np.linalg.norm(centres[mine] - found, axis=1)
+            cost[mine, part] += far + NORMAL_COST * turned
+    return cost.argmin(1)
+
+
+def transfer(source: Source, vertices: np.ndarray, faces: np.ndarray, part: np.ndarray) -> Labels:
+    """U and V of the left half: the mean of the left charts and of the mirrored right ones.
+
+    Where the two disagree, because a cut runs elsewhere, and on the hands, the left ones count.
+    """
+    mine, other = (_one_side(half, vertices, faces, part) for half in (source, source.mirrored()))
+    gap = np.abs(mine - other).max((1, 2))
+    alone = (gap > APART) | np.isin(part, HANDS)
+    u, v = np.where(alone[:, None, None], mine, (mine + other) / 2).transpose(2, 0, 1)
+    return Labels(part, u, v)
+
+
+def _one_side(
+    source: Source, vertices: np.ndarray, faces: np.ndarray, part: np.ndarray
+) -> np.ndarray:
+    """(F, 3, 2) U and V of the corners."""
+    out = np.zeros((*faces.shape, 2))
+    for number in np.unique(part):
+        mine = np.flatnonzero(part == number)
+        sheet = _Sheet(source.only(source.part == number))
+        out[mine] = sheet.at(vertices[faces[mine]])
+    return out
+
+
+class _Sheet:
+    """One part of the template, to look points up on."""
+
+    def __init__(self, piece: Source) -> None:
+        self.piece = piece
+        self.normals = face_normals(piece.vertices, piece.faces)[0]
+        self.centres = piece.vertices[piece.faces].mean(1)
+        self.adjacent = _adjacent(piece.faces)
+        self.uv = np.stack([piece.u, piece.v], -1)
+
+    def at(self, corners: np.ndarray) -> np.ndarray:
+        """(K, 3, 2) U and V at the corners (K, 3, 3) of faces."""
+        piece = self.piece
+        face, bary = closest(piece.vertices, piece.faces, corners.reshape(-1, 3))
+        out = np.einsum("pk,pkc->pc", bary, self.uv[face]).reshape(*corners.shape[:2], 2)
+        for wide in np.flatnonzero(np.ptp(out, axis=1).max(1) > WIDE):
+            near = self._around(corners[wide])
+            face, bary = closest(piece.vertices, piece.faces[near], corners[wide])
+            out[wide] = np.einsum("pk,pkc->pc", bary, self.uv[near[face]])
+        return out
+
+    def _around(self, triangle: np.ndarray) -> np.ndarray:
+        """Faces near a triangle that hang together with the one that is nearest and faces alike."""
+        centre = triangle.mean(0)
+        a, b, c = triangle
+        normal = np.cross(b - a, c - a)
+        normal = normal / (np.linalg.norm(normal) + 1e-12)
+        distance = np.linalg.norm(self.centres - centre, axis=1)
+        seed = int((distance + NORMAL_COST * (1 - self.normals @ normal)).argmin())
+        reach = SHEET[0] * np.linalg.norm(triangle - centre, axis=1).max() + SHEET[1]
+        near = (distance < reach) & (self.normals @ self.normals[seed] > FOLD)
+        near[seed] = True
+        numbers = np.flatnonzero(near)
+        sheet = connected_components(self.adjacent[numbers][:, numbers], directed=False)[1]
+        return numbers[sheet == sheet[np.searchsorted(numbers, seed)]]
+
+
+def _adjacent(faces: np.ndarray) -> csr_array:
+    """(F, F) which faces share an edge."""
+    edges = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), 1)
+    edge = np.unique(edges, axis=0, return_inverse=True)[1].ravel()
+    face = np.tile(np.arange(len(faces)), 3)
+    has = coo_array((np.ones(len(face), np.int8), (face, edge))).tocsr()
+    return csr_array(has @ has.T)

@@ -1,0 +1,1 @@
+"""Posed triangles to pictures and exact labels, by Warp on the CPU or on CUDA."""

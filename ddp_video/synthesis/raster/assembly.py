@@ -1,0 +1,156 @@
+"""All triangles of a scene on a device: at rest, and posed at a moment."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..body.body import Surface
+from .memo import Memo
+from .raster_kernels import Triangles, look_kernel, normal_kernel, skin_kernel, unit_kernel
+from .texels import packed_textures
+from .warped import scalars, usable, vectors, wp
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A surface of a scene.
+
+    Attributes:
+        surface: in the rest pose.
+        owner: number of the person it belongs to, 0 for nobody.
+        mover: which set of bone transforms moves it; −1: it stands still.
+    """
+
+    surface: Surface
+    owner: int
+    mover: int
+
+
+def bones_of(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(V, B) skin weights → the bones (V, K) that count and their shares, padded with 0."""
+    vertex, bone = np.nonzero(weights)
+    many = np.bincount(vertex, minlength=len(weights))
+    slot = np.arange(len(vertex)) - np.repeat(np.cumsum(many) - many, many)
+    index = np.zeros((len(weights), int(many.max(initial=1))), np.int32)
+    share = np.zeros(index.shape, np.float32)
+    index[vertex, slot], share[vertex, slot] = bone, weights[vertex, bone]
+    return index, share
+
+
+sparse_weights = Memo(bones_of)
+
+
+class Assembly:
+    """All triangles of a scene in the rest pose, on a device.
+
+    Args:
+        pieces: what is seen.
+        hidden: what is there for masks only; its triangles come last.
+        device: `cpu` or `cuda`.
+
+    Attributes:
+        starts: (P + Q + 1,) where the vertices of each piece, hidden ones too, start.
+        count: number of pieces that are seen.
+        shown: number of their triangles.
+        ends: (P + Q + 1,) where the triangles of each piece, hidden ones too, start.
+    """
+
+    def __init__(self, pieces: list[Piece], hidden: list[Piece], device: str) -> None:
+        self.device, self.pieces = usable(device), [*pieces, *hidden]
+        surfaces = [piece.surface for piece in self.pieces]
+        self.starts = np.cumsum([0, *(len(s.vertices) for s in surfaces)])
+        self.ends = np.cumsum([0, *(len(s.faces) for s in surfaces)])
+        self.count = len(pieces)
+        self.shown = int(self.ends[self.count])
+        self.faces = np.concatenate(
+            [s.faces + start for s, start in zip(surfaces, self.starts[:-1], strict=True)]
+        ).astype(np.int32)
+        self.rest = [vectors(s.vertices, wp.vec3, device) for s in surfaces]
+        self.static = self._static(surfaces, np.diff(self.ends))
+
+    def hidden_faces(self, k: int) -> tuple[int, int]:
+        """Where the triangles of hidden piece k start and end."""
+        first, last = self.ends[self.count + k : self.count + k + 2]
+        return int(first), int(last)
+
+    def _static(self, surfaces: list[Surface], sizes: np.ndarray) -> dict[str, Any]:
+        """The fields of `Triangles` that do not move."""
+        device = self.device
+        owner = np.repeat([piece.owner for piece in self.pieces], sizes)
+        textures = [s.texture for s in surfaces]
+        return {
+            "corners": vectors(self.faces, wp.vec3i, device),
+            "uv": vectors(np.concatenate([s.uv.reshape(-1, 2) for s in surfaces]), wp.vec2, device),
+            "material": scalars(np.repeat(np.arange(len(surfaces)), sizes), device),
+            "owner": scalars(owner, device),
+            "textures": packed_textures(textures, [s.gloss for s in surfaces], device),
+        }
+
+    def posed(self, transforms: list[np.ndarray]) -> "Posed":
+        """Everything at one moment.
+
+        Args:
+            transforms: (B, 3, 4) of each mover.
+        """
+        device = self.device
+        vertices = wp.empty(int(self.starts[-1]), dtype=wp.vec3, device=device)
+        rows = [vectors(t.reshape(-1, 4), wp.vec4, device).reshape((-1, 3)) for t in transforms]
+        spans = zip(self.pieces, self.rest, self.starts[:-1], self.starts[1:], strict=True)
+        for piece, rest, start, end in spans:
+            place = vertices[int(start) : int(end)]
+            if piece.mover < 0:
+                wp.copy(place, rest)
+                continue
+            bones, shares = sparse_weights(piece.surface.weights)
+            given = [rest, scalars(bones, device), scalars(shares, device, np.float32)]
+            wp.launch(skin_kernel, len(rest), [*given, rows[piece.mover], place], device=device)
+        return Posed(self, vertices)
+
+
+class Posed:
+    """The triangles of a scene as they stand at one moment.
+
+    Args:
+        assembly: of the scene.
+        vertices: Warp array of (V,) points.
+    """
+
+    def __init__(self, assembly: Assembly, vertices: wp.array) -> None:
+        self.assembly, self.vertices, self.device = assembly, vertices, assembly.device
+
+    @cached_property
+    def normals(self) -> wp.array:
+        """(V,) area-weighted vertex normals."""
+        out = wp.zeros(len(self.vertices), dtype=wp.vec3, device=self.device)
+        corners = self.assembly.static["corners"]
+        wp.launch(normal_kernel, len(corners), [self.vertices, corners, out], device=self.device)
+        wp.launch(unit_kernel, len(out), [out], device=self.device)
+        return out
+
+    @cached_property
+    def mesh(self) -> wp.Mesh:
+        """The shown triangles, ready for rays of any direction."""
+        corners = wp.array(
+            self.assembly.faces[: self.assembly.shown].ravel(), dtype=wp.int32, device=self.device
+        )
+        return wp.Mesh(self.vertices, corners, bvh_leaf_size=4)
+
+    @cached_property
+    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """Lowest and highest corner (3,) of a box around all that is shown."""
+        shown = self.assembly.starts[self.assembly.count]
+        points = self.vertices[: int(shown)].numpy()
+        return points.min(0), points.max(0)
+
+    def triangles(self, view: Any) -> Any:  # noqa: ANN401
+        """A `Triangles` struct for the kernels, with the vertices as a `View` sees them too."""
+        out = Triangles()
+        for name, value in self.assembly.static.items():
+            setattr(out, name, value)
+        out.vertices, out.normals = self.vertices, self.normals
+        out.seen = wp.empty(len(self.vertices), dtype=wp.vec3, device=self.device)
+        given = [view, self.vertices, out.seen]
+        wp.launch(look_kernel, len(self.vertices), given, device=self.device)
+        return out

@@ -1,0 +1,1 @@
+"""Who stands where, before what, in which light, seen by which camera."""
