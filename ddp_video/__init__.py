@@ -17,6 +17,7 @@ from .errors import DdpVideoError
 
 if TYPE_CHECKING:
     from .pipeline import Engines, RunReport, RunSettings, load_engines, run
+    from .store import open_predictions
     from .types import Frame, Person, Prediction, VideoInfo
 
 __version__ = "0.1.0"
@@ -31,11 +32,13 @@ __all__ = [
     "RunSettings",
     "VideoInfo",
     "load_engines",
+    "open_predictions",
     "run",
 ]
 
 _HOMES = {
     **dict.fromkeys(("Engines", "RunReport", "RunSettings", "load_engines", "run"), "pipeline"),
+    "open_predictions": "store",
     **dict.fromkeys(("Frame", "Person", "Prediction", "VideoInfo"), "types"),
 }
 

@@ -1,7 +1,8 @@
-"""Files that are there whole or not at all: written beside their place, then renamed."""
+"""Files and folders there whole or not at all: written beside their place, then renamed."""
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -37,3 +38,28 @@ def beside(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+@contextmanager
+def folder_beside(path: Path) -> Iterator[Path]:
+    """Fill a folder under a temporary name; it gets its own, or is removed if anything fails.
+
+    Args:
+        path: the folder that is to be made; one that exists is replaced. Its parent is made.
+
+    Yields:
+        The folder to write into.
+
+    Raises:
+        OSError: it cannot be made or renamed.
+    """
+    part, old = temporary(path), temporary(path)
+    part.mkdir(parents=True)
+    try:
+        yield part
+        if path.exists():
+            path.rename(old)
+        part.rename(path)
+    finally:
+        for leftover in (part, old):
+            shutil.rmtree(leftover, ignore_errors=True)

@@ -37,5 +37,11 @@ class DataError(DdpVideoError):
     exit_code = 6
 
 
+class PredictionsError(DdpVideoError):
+    """Stored predictions that are damaged, unfinished, of a newer version, or of something else."""
+
+    exit_code = 7
+
+
 class ShapeError(DdpVideoError, ValueError):
     """Arrays whose shapes do not fit together (a caller's mistake)."""

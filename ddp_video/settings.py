@@ -1,15 +1,34 @@
 """The defaults, each in one place. Help texts derive from here."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 MAX_RADIUS = 5
+SHARD = 100  # rendered pictures that share a folder, and what they are made of
 
 View = Literal["contour", "iuv", "parts", "mask"]
 Background = Literal["video", "black", "transparent"]
 FlowEngine = Literal["auto", "raft-large", "raft-small", "dis"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
+Preset = Literal[
+    "magicanimate",
+    "controlnet-seg",
+    "controlnet-parula",
+    "viton-hd",
+    "idm-vton",
+    "catvton",
+    "dreampose",
+    "iuv-png",
+    "iuv-video",
+    "part-png",
+    "coco-json",
+    "detectron2",
+    "npz",
+    "texture",
+    "retexture",
+]
 
 
 @dataclass(frozen=True)
@@ -131,11 +150,13 @@ class EncodeSettings:
         codec: h264 (yuv420p, plays everywhere) or ffv1 (lossless, for labels).
         crf: H.264 quality, 0 (best) .. 51.
         preset: H.264 speed preset.
+        matrix: colour matrix of H.264. Readers that ignore what a file says take bt601.
     """
 
     codec: Literal["h264", "ffv1"] = "h264"
     crf: int = 18
     preset: str = "veryfast"
+    matrix: Literal["bt709", "bt601"] = "bt709"
 
 
 @dataclass(frozen=True)
@@ -174,6 +195,7 @@ class TrainSettings:
         precision: number format of the forward pass; auto and fp16 take bf16 where the device is
             good at it, else fp32: gradients in fp16 would underflow.
         scenes: share of copy-paste scenes among the pictures.
+        empty: share of backgrounds with nobody; too few, and pillows and plants become people.
         loss: weights of the loss terms.
         seed: of everything random.
         workers: loader processes.
@@ -199,6 +221,7 @@ class TrainSettings:
     clip: float = 5.0
     precision: Precision = "auto"
     scenes: float = 0.4
+    empty: float = 0.15
     loss: LossWeights = LossWeights()
     seed: int = 0
     workers: int = 1
@@ -220,7 +243,54 @@ PRESETS: dict[str, TrainSettings] = {
         ema=0.0,
         clip=0.0,
         scenes=0.0,
+        empty=0.0,
     ),
     "house": TrainSettings(),
     "distil": TrainSettings(steps=3_650, warmup=200, ema=0.998, frozen_blocks=7),
 }
+
+
+@dataclass(frozen=True)
+class PictureSettings:
+    """Rendered pictures of people; together with a seed and a number they say every byte.
+
+    Attributes:
+        size: side of the pictures in pixels.
+        people: fewest and most people in a picture.
+        assets: folder of MakeHuman clothes, shoes, hair and skins; None: clothes of our own.
+        backgrounds: folder of photos without people; None: rooms, streets and studios of our own.
+        motion: folder of motion capture; None: poses of our own.
+        landmarks: table of people's 3-D landmarks in photos; None: none of their poses.
+        behind: share of people who turn their back to the camera.
+        points: also write points as DensePose-COCO's annotators clicked them.
+    """
+
+    size: int = 512
+    people: tuple[int, int] = (1, 6)
+    assets: Path | None = None
+    backgrounds: Path | None = None
+    motion: Path | None = None
+    landmarks: Path | None = None
+    behind: float = 0.35
+    points: bool = False
+
+
+@dataclass(frozen=True)
+class ClipSettings:
+    """Rendered clips of moving people before a moving camera.
+
+    Attributes:
+        size: height and width in pixels.
+        seconds: how long.
+        rate: frames a second.
+        people: fewest and most people in a clip.
+        assets: folder of MakeHuman clothes, shoes, hair and skins; None: clothes of our own.
+        motion: folder of motion capture; None: walks of our own.
+    """
+
+    size: tuple[int, int] = (360, 640)
+    seconds: float = 4.0
+    rate: int = 24
+    people: tuple[int, int] = (1, 3)
+    assets: Path | None = None
+    motion: Path | None = None

@@ -1,6 +1,6 @@
 import pytest
 
-from ddp_video.atomic import beside, temporary
+from ddp_video.atomic import beside, folder_beside, temporary
 
 
 def test_a_file_appears_whole(tmp_path):
@@ -35,3 +35,24 @@ def test_names_are_new_and_never_too_long(tmp_path):
     path = tmp_path / ("x" * 250 + ".mp4")
     assert temporary(path) != temporary(path)
     assert len(temporary(path).name) < 120
+
+
+def test_a_folder_is_replaced_whole(tmp_path):
+    path = tmp_path / "new" / "frames"
+    for name in ("a", "b"):
+        with folder_beside(path) as part:
+            (part / name).write_text(name)
+            assert path.exists() == (name == "b")
+        assert [each.name for each in path.iterdir()] == [name]
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_failure_leaves_the_folder_that_was_there(tmp_path):
+    path = tmp_path / "frames"
+    path.mkdir()
+    (path / "before").touch()
+    with pytest.raises(KeyboardInterrupt), folder_beside(path) as part:
+        (part / "half").touch()
+        raise KeyboardInterrupt
+    assert [each.name for each in path.iterdir()] == ["before"]
+    assert list(tmp_path.iterdir()) == [path]

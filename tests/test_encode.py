@@ -537,7 +537,7 @@ def test_png_errors(tmp_path):
     write_picture(target, flat(4), overwrite=True)
     assert cv2.imread(str(target)).max() == 4
     with pytest.raises(OutputError, match=r"\.png"):
-        write_picture(tmp_path / "a.jpg", flat(3))
+        write_picture(tmp_path / "a.bmp", flat(3))
     with pytest.raises(ShapeError):
         write_picture(tmp_path / "b.png", np.zeros((4, 4, 2), np.uint8))
     assert left_over(tmp_path) == ["a.png"]

@@ -10,11 +10,16 @@ from .. import __version__
 from ..errors import InputError
 from . import options
 from .console import complain, guarded, out
+from .evaluate import evaluate
+from .export import export
+from .infer import infer
 from .info import info
 from .label_photos import label_photos
 from .metrics import metrics
+from .render import render
 from .run import run
 from .smooth import smooth
+from .synth import synth
 from .train import train
 from .weights import weights
 
@@ -33,11 +38,16 @@ UsageError: type[BaseException] = typer.BadParameter.__mro__[1]
 
 register = app.command(epilog=options.EXIT_CODES)
 register(guarded(run))
+register(guarded(infer))
 register(guarded(smooth))
+register(guarded(render))
+register(guarded(export))
 register(guarded(metrics))
 register(guarded(info))
 register(guarded(train))
 app.command("label-photos", epilog=options.EXIT_CODES)(guarded(label_photos))
+app.add_typer(evaluate, name="evaluate")
+app.add_typer(synth, name="synth")
 app.add_typer(weights, name="weights")
 
 

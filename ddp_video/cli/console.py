@@ -73,20 +73,27 @@ def warn(message: str) -> None:
 
 
 class _Rate(ProgressColumn):
-    """Frames per second since the start."""
+    """Frames, or other units, per second since the start."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self.unit = unit
 
     def render(self, task: Task) -> Text:
         elapsed = task.elapsed or 0.0
-        return Text(f"{task.completed / elapsed:.1f} frames/s" if elapsed > 0 else "")
+        return Text(f"{task.completed / elapsed:.1f} {self.unit}/s" if elapsed > 0 else "")
 
 
 @contextmanager
-def progress_bar(what: str, quiet: bool) -> Iterator[Callable[[int, int | None], None]]:
+def progress_bar(
+    what: str, quiet: bool, unit: str = "frames"
+) -> Iterator[Callable[[int, int | None], None]]:
     """A bar with frames, frames per second and the time left; silent where nobody watches.
 
     Args:
         what: the text beside the bar.
         quiet: show nothing.
+        unit: what is counted.
 
     Yields:
         The callback that the library calls with frames done and frames expected.
@@ -98,7 +105,7 @@ def progress_bar(what: str, quiet: bool) -> Iterator[Callable[[int, int | None],
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.completed:.0f}/{task.fields[expected]}"),
-        _Rate(),
+        _Rate(unit),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=err, transient=True) as bar:

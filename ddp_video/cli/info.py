@@ -7,6 +7,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from ..errors import PredictionsError
 from ..settings import FlowSettings, InferSettings
 from . import console
 from . import options as o
@@ -19,7 +20,9 @@ def info(
     source: Annotated[
         Path,
         typer.Argument(
-            metavar="INPUT", help="A video, a picture or a folder of pictures.", show_default=False
+            metavar="INPUT",
+            help="A video, a picture, a folder of pictures, or stored predictions (.ddp).",
+            show_default=False,
         ),
     ],
     flow: o.FlowOption = o.FLOW.engine,
@@ -29,11 +32,18 @@ def info(
 ) -> None:
     """Show what a source is, and the device, weights and flow that would be used.
 
-    Downloads nothing.
+    Of stored predictions it shows what they are of and how they were made, and
+    checks that every chunk is whole. Downloads nothing.
 
-    Example:
+    Examples:
       ddp-video info clip.mp4
+      ddp-video info clip.ddp
     """
+    from ..store import is_store
+
+    if is_store(source):
+        _show_store(source)
+        return
     from ..decode import probe
     from ..flow import make_flow, missing_weights
     from ..infer import network_size
@@ -57,10 +67,45 @@ def info(
         if missing
         else make_flow(settings, where)[1]
     )
+    _show(rows)
+
+
+def _show(rows: dict[str, str]) -> None:
     table = Table(show_header=False)
     for name, value in rows.items():
         table.add_row(name, escape(value))
     console.out.print(table)
+
+
+def _show_store(path: Path) -> None:
+    """What a store holds; ends with an error where a chunk is damaged."""
+    from ..store import open_predictions
+    from .batch import store_size
+
+    stored = open_predictions(path)
+    source, made = stored.header["source"], stored.header["made"]
+    smoothing = made["smoothing"]
+    height, width = stored.size
+    _show(
+        {
+            "predictions of": source["path"],
+            "format": f"version {stored.header['version']}",
+            "holds": store_size(stored),
+            "from, to": f"{stored.span[0]:.3f} s, {stored.span[1]:.3f} s",
+            "size": f"{width}×{height}, logits {stored.grid[1]}×{stored.grid[0]}",
+            "people": f"up to {stored.people.max()} in a frame",
+            "weights": (made["weights"] or {"name": "unknown"})["name"],
+            "inference": ", ".join(made["inference"].values()),
+            "smoothed": f"r = {smoothing['radius']}, {smoothing['flow']}" if smoothing else "no",
+            "audio": ", ".join(source["audio"]) or "none",
+        }
+    )
+    if damaged := stored.damaged():
+        raise PredictionsError(
+            f"{path}: damaged or missing: {', '.join(damaged)}; give the command that made the "
+            "store again, only these are made anew"
+        )
+    console.out.print("every chunk is whole")
 
 
 def _about(video: "VideoInfo") -> dict[str, str]:

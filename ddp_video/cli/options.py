@@ -28,14 +28,15 @@ Codec = Literal["h264", "ffv1"]
 EXIT_CODES = (
     "Exit codes: 0 done · 1 a bug or data of an unexpected shape · 2 an input or option that "
     "cannot be used · 3 not readable as video or picture · 4 an output that cannot be written · "
-    "5 weights · 6 dataset · 130 interrupted."
+    "5 weights · 6 dataset · 7 stored predictions · 130 interrupted."
 )
 
 Inputs = Annotated[
     list[str],
     typer.Argument(
         metavar="INPUT",
-        help="Videos, pictures, folders of either, or a pattern such as shots/frame_%05d.png.",
+        help="Videos, pictures, folders of either, a pattern such as shots/frame_%05d.png, or "
+        "stored predictions (.ddp).",
         show_default=False,
     ),
 ]
@@ -75,6 +76,9 @@ CodecOption = Annotated[
     Codec, typer.Option(help="h264 plays everywhere; ffv1 is lossless, in Matroska.")
 ]
 Crf = Annotated[int, typer.Option(metavar="0..51", help="Quality of H.264, 0 is the best.")]
+Keep = Annotated[
+    bool, typer.Option("--keep", help="Store the predictions too, as STEM.ddp; see infer.")
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress and no table.")]
 
@@ -114,20 +118,33 @@ def check_folder(folder: Path) -> Path:
     return folder
 
 
+def check_store_name(path: Path) -> Path:
+    """Refuse an output that is not named as a store is.
+
+    Raises:
+        OutputError: it does not end in .ddp.
+    """
+    if path.suffix != ".ddp":
+        raise OutputError(f"-o {path}: stored predictions are named .ddp, for example -o clip.ddp")
+    return path
+
+
 def run_settings(  # one parameter per option: this is where they become settings
     *,
-    radii: tuple[int, ...],
-    flow: FlowEngine,
-    flow_weights: str | None,
-    device: Device,
-    view: View,
-    background: Background,
-    start: str | None,
-    end: str | None,
-    threshold: float,
-    codec: Codec,
-    crf: int,
-    overwrite: bool,
+    radii: tuple[int, ...] = (0,),
+    flow: FlowEngine = FLOW.engine,
+    flow_weights: str | None = None,
+    device: Device = INFER.device,
+    view: View = RENDER.view,
+    background: Background = RENDER.background,
+    start: str | None = None,
+    end: str | None = None,
+    threshold: float = INFER.threshold,
+    codec: Codec = ENCODE.codec,
+    crf: int = ENCODE.crf,
+    overwrite: bool = False,
+    keep: bool = False,
+    measure: bool = True,
 ) -> "RunSettings":
     """The settings that a command's options stand for.
 
@@ -155,4 +172,6 @@ def run_settings(  # one parameter per option: this is where they become setting
         render=RenderSettings(view=view, background=background),
         encode=EncodeSettings(codec=codec, crf=crf),
         overwrite=overwrite,
+        keep=keep,
+        measure=measure,
     )

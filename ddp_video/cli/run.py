@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..settings import SmoothSettings
+from ..settings import Preset, SmoothSettings
 from . import options as o
 
 
@@ -26,10 +26,21 @@ def run(
     threshold: o.Threshold = o.INFER.threshold,
     codec: o.CodecOption = o.ENCODE.codec,
     crf: o.Crf = o.ENCODE.crf,
+    keep: o.Keep = False,
+    export: Annotated[
+        Preset | None,
+        typer.Option(
+            metavar="PRESET",
+            help="Write this form for other tools too, see `export`.",
+            show_default=False,
+        ),
+    ] = None,
     overwrite: o.Overwrite = False,
     quiet: o.Quiet = False,
 ) -> None:
     """Draw every person's surface coordinates into a video or a picture.
+
+    Stored predictions (.ddp) are drawn without the network.
 
     Writes STEM.contour.mp4 (.iuv.mkv, .parts.mp4, .mask.mp4 for other views,
     PNG for a picture) and STEM.metrics.json with the steadiness (ITF, ISI) of
@@ -42,6 +53,7 @@ def run(
       ddp-video run photos/*.jpg *.mp4 -o out --view iuv
     """
     from .batch import run_all
+    from .exporting import Exports
 
     settings = o.run_settings(
         radii=(radius,),
@@ -55,6 +67,9 @@ def run(
         threshold=threshold,
         codec=codec,
         crf=crf,
+        keep=keep,
         overwrite=overwrite,
     )
-    run_all(inputs, o.check_folder(output), weights, settings, quiet=quiet, name_radii=False)
+    folder = o.check_folder(output)
+    exports = Exports(export, folder, overwrite) if export else None
+    run_all(inputs, folder, weights, settings, quiet=quiet, name_radii=False, exports=exports)

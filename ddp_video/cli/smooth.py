@@ -11,7 +11,15 @@ from . import options as o
 
 def smooth(
     inputs: o.Inputs,
-    output: o.Output = Path(),
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="DIR|FILE.ddp",
+            help="Folder that the videos go into; or stored predictions to write.",
+        ),
+    ] = Path(),
     radius: Annotated[
         list[int] | None,
         typer.Option(
@@ -38,13 +46,15 @@ def smooth(
     """Smooth along the optical flow, and compare raw, unsmoothed and smoothed.
 
     Writes STEM.smooth-rR.contour.mp4 for every radius R, and
-    STEM.smooth.metrics.json.
+    STEM.smooth.metrics.json. With -o FILE.ddp it writes smoothed predictions
+    instead, for `render`, `metrics` and other tools.
 
     Examples:
       ddp-video smooth clip.mp4 --radius 2
-      ddp-video smooth clip.mp4 --radius 1 --radius 2 --background black
+      ddp-video smooth clip.ddp --radius 1 --radius 2 --background black
+      ddp-video smooth clip.ddp --radius 2 -o steady.ddp
     """
-    from .batch import run_all
+    from .batch import run_all, smooth_to_store
 
     settings = o.run_settings(
         radii=tuple(radius or [SmoothSettings.radius]),
@@ -60,4 +70,7 @@ def smooth(
         crf=crf,
         overwrite=overwrite,
     )
+    if output.suffix == ".ddp":
+        smooth_to_store(inputs, output, weights, settings, quiet=quiet)
+        return
     run_all(inputs, o.check_folder(output), weights, settings, quiet=quiet, name_radii=True)

@@ -51,6 +51,7 @@ def train(
     size: Annotated[int | None, typer.Option(help="Side of the training pictures.")] = None,
     rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
     scenes: Annotated[float | None, typer.Option(help="Share of copy-paste scenes.")] = None,
+    empty: Annotated[float | None, typer.Option(help="Share of backgrounds with nobody.")] = None,
     workers: Annotated[int | None, typer.Option(help="Loader processes.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of everything random.")] = None,
     minutes: Annotated[
@@ -85,6 +86,7 @@ def train(
         "size": size,
         "rate": rate,
         "scenes": scenes,
+        "empty": empty,
         "workers": workers,
         "seed": seed,
     }
@@ -102,6 +104,7 @@ def train(
             size=settings.size,
             seed=settings.seed,
             scene_share=settings.scenes,
+            empty_share=settings.empty,
             cache_mb=settings.cache_mb,
         ),
     )

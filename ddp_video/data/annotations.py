@@ -1,6 +1,7 @@
 """The outer form of an annotations file: read it, and say in one line what is wrong with it."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,65 @@ ANNOTATIONS = "annotations.json"
 def read_annotations(path: Path) -> dict[str, Any]:
     """Read annotations and check their outer form.
 
+    Args:
+        path: the file; or a folder of shards, each a dataset with its own file. They are read as
+            one, with ids and file names that say the shard.
+
     Raises:
         DataError: no such file, not JSON, or no `images` and `annotations` lists.
     """
+    if not path.is_dir():
+        return _read_file(path)
+    images, annotations, categories = [], [], []
+    for content in read_shards(path):
+        images += content["images"]
+        annotations += content["annotations"]
+        categories = content.get("categories", categories)
+    return {"images": images, "annotations": annotations, "categories": categories}
+
+
+def shards(folder: Path) -> list[Path]:
+    """The annotation files of a folder's shards, in their order."""
+    return sorted(folder.glob(f"*/{ANNOTATIONS}"))
+
+
+def read_shards(path: Path) -> Iterator[dict[str, Any]]:
+    """The contents of a folder's shards, ids counted through; or that of a single file.
+
+    Raises:
+        DataError: as `read_annotations`.
+    """
+    if not path.is_dir():
+        yield _read_file(path)
+        return
+    files = shards(path)
+    if not files:
+        raise DataError(f"{path} has no {ANNOTATIONS}, nor folders that have one; give a dataset")
+    images = annotations = 0
+    for file in files:
+        content = _read_file(file)
+        _renamed(content, file.parent.name, images, annotations)
+        images += len(content["images"])
+        annotations += len(content["annotations"])
+        yield content
+
+
+def _renamed(content: dict[str, Any], shard: str, images: int, annotations: int) -> None:
+    """Give a shard's entries ids beyond those before, and names with the shard's folder."""
+    new = {}
+    for number, image in enumerate(content["images"], images + 1):
+        check_image(image, f"{shard}/{ANNOTATIONS}")
+        new[image["id"]] = image["id"] = number
+        for key in ("file_name", "iuv_file"):
+            if image.get(key):
+                image[key] = f"{shard}/{image[key]}"
+    for number, annotation in enumerate(content["annotations"], annotations + 1):
+        annotation["id"] = number
+        annotation["image_id"] = new.get(annotation.get("image_id"))
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    """One annotations file."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

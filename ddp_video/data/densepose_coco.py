@@ -1,7 +1,8 @@
 """The one dataset format: DensePose-COCO annotations, and dense label pictures beside them.
 
 A dataset is a folder with `annotations.json` in COCO's layout and pictures named relative to it.
-Two things are added to DensePose-COCO (https://densepose.org, "Annotation format"), both optional:
+A large one is a folder of such folders (shards), read as one. Two things are added to
+DensePose-COCO (https://densepose.org, "Annotation format"), both optional:
 
 - per image `iuv_file`, a lossless picture of the same size in OpenCV order I, 255·U, 255·V, where I
   is 0 background, 1..24 a part, and 255 a person's surface or belonging whose label is unknown;
@@ -22,11 +23,13 @@ import cv2
 import numpy as np
 
 from ..errors import DataError
-from .annotations import ANNOTATIONS, check_annotation, check_image, read_annotations
+from .annotations import ANNOTATIONS, check_annotation, check_image, read_shards, shards
 from .segmentation import COARSE_OF_PART, DP_SIDE, decode, paste_coarse
 
 UNKNOWN = 255  # in `instance`: people without labels; in `iuv` and `coarse`: surface without label
 MAX_PEOPLE = UNKNOWN - 1
+
+UNREAD = ("keypoints", "num_keypoints", "whole_bbox", "camera")  # not kept: half of the memory
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ class DensePoseDataset(Sequence[Record]):
     """Reads a dataset folder, or a DensePose-COCO JSON with its pictures elsewhere.
 
     Args:
-        path: the folder, or the JSON file.
+        path: the folder, a folder of shards, or the JSON file.
         image_root: folder that `file_name` is relative to; the JSON's own folder if not given.
         split: keep only images whose `split` is this.
 
@@ -80,19 +83,26 @@ class DensePoseDataset(Sequence[Record]):
         self, path: str | Path, image_root: str | Path | None = None, split: str | None = None
     ) -> None:
         path = Path(path)
-        self.path = path / ANNOTATIONS if path.is_dir() else path
-        self.folder = self.path.parent
+        sharded = path.is_dir() and not (path / ANNOTATIONS).exists() and bool(shards(path))
+        self.path = path / ANNOTATIONS if path.is_dir() and not sharded else path
+        self.folder = path if sharded else self.path.parent
         self.image_root = Path(image_root) if image_root is not None else self.folder
-        content = read_annotations(self.path)
-        people = {c["id"] for c in content.get("categories", []) if c.get("name") == "person"}
         self._of_image: dict[Any, list[dict[str, Any]]] = defaultdict(list)
+        self.images: list[dict[str, Any]] = []
+        for content in read_shards(self.path):
+            self._take(content, split)
+
+    def _take(self, content: dict[str, Any], split: str | None) -> None:
+        """Check one file's content and keep what records are made of."""
+        people = {c["id"] for c in content.get("categories", []) if c.get("name") == "person"}
+        for image in content["images"]:
+            if split is None or image.get("split") == split:
+                check_image(image, self.path.name)
+                self.images.append(_without(image, UNREAD))
         for annotation in content["annotations"]:
             if not people or annotation.get("category_id", 1) in people:
                 check_annotation(annotation, self.path.name)
-                self._of_image[annotation["image_id"]].append(annotation)
-        self.images = [i for i in content["images"] if split is None or i.get("split") == split]
-        for image in self.images:
-            check_image(image, self.path.name)
+                self._of_image[annotation["image_id"]].append(_without(annotation, UNREAD))
 
     def __len__(self) -> int:
         """Number of pictures."""
@@ -147,6 +157,10 @@ class DensePoseDataset(Sequence[Record]):
             worst = int(part[(part > 24) & (part != UNKNOWN)][0])
             raise DataError(f"{entry['iuv_file']}: unknown part {worst}; use 0..24 or 255")
         return iuv
+
+
+def _without(entry: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    return {k: v for k, v in entry.items() if k not in keys}
 
 
 def read_picture(path: Path, size: tuple[int, int] | None = None) -> np.ndarray:

@@ -37,7 +37,7 @@ from .target import check_output, explained
 _H264_ENCODERS = ("libx264", "libopenh264", "h264_videotoolbox", "h264_mf")
 _LATE_START = Fraction(1)  # seconds; a clock that starts later than this is set to zero
 _MAX_TICKS = 10_000_000  # a second; finer movie clocks overflow in old players
-_AVCOL_SPC_BT709 = 1
+_AVCOL_SPC = {"bt709": 1, "bt601": 6}
 
 
 class VideoWriter:
@@ -211,6 +211,7 @@ class VideoWriter:
     def _converted(self, image: np.ndarray, pixel_format: str | None) -> VideoFrame:
         """The picture in the encoder's format."""
         h264 = self._settings.codec == "h264"
+        matrix = Colorspace.ITU709 if self._settings.matrix == "bt709" else Colorspace.ITU601
         if h264 and (image.shape[0] % 2 or image.shape[1] % 2):
             bottom, right = image.shape[0] % 2, image.shape[1] % 2
             image = cv2.copyMakeBorder(image, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
@@ -218,7 +219,7 @@ class VideoWriter:
         return self._reformatter.reformat(
             VideoFrame.from_ndarray(np.ascontiguousarray(image), format=colours),
             format=pixel_format,
-            dst_colorspace=Colorspace.ITU709 if h264 else None,
+            dst_colorspace=matrix if h264 else None,
             dst_color_range=ColorRange.MPEG if h264 else None,
         )
 
@@ -281,7 +282,7 @@ def h264_encoder() -> str:
 def _add_h264(
     container: OutputContainer, rate: Fraction, settings: EncodeSettings, pixels: int
 ) -> VideoStream:
-    """Add a stream that browsers play: yuv420p, High profile, tagged BT.709 limited."""
+    """Add a stream that browsers play: yuv420p, High profile, limited range, its matrix tagged."""
     encoder = h264_encoder()
     options = {}
     if encoder == "libx264":
@@ -293,7 +294,7 @@ def _add_h264(
         stream.bit_rate = round(pixels * float(rate) * 0.1 * 2 ** ((23 - settings.crf) / 6))
     stream.pix_fmt = "yuv420p"
     context = stream.codec_context
-    context.colorspace = _AVCOL_SPC_BT709
+    context.colorspace = _AVCOL_SPC[settings.matrix]
     context.color_range = ColorRange.MPEG
     context.color_primaries = ColorPrimaries.BT709
     context.color_trc = ColorTrc.BT709

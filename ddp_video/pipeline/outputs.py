@@ -8,6 +8,7 @@ from pathlib import Path
 from ..encode import check_output
 from ..errors import OutputError
 from ..settings import EncodeSettings, FlowSettings, InferSettings, RenderSettings, SmoothSettings
+from ..store import SUFFIX, is_store
 from ..types import VideoInfo
 
 
@@ -24,6 +25,8 @@ class RunSettings:
         render: what is drawn.
         encode: how the video is written.
         overwrite: replace files that exist.
+        keep: store the predictions too, as `<stem>.ddp`.
+        measure: measure how steady the rendering is, and write it down.
     """
 
     radii: tuple[int, ...] = (SmoothSettings.radius,)
@@ -34,6 +37,8 @@ class RunSettings:
     render: RenderSettings = field(default_factory=RenderSettings)
     encode: EncodeSettings = field(default_factory=EncodeSettings)
     overwrite: bool = False
+    keep: bool = False
+    measure: bool = True
 
 
 @dataclass(frozen=True)
@@ -42,18 +47,28 @@ class Paths:
 
     Attributes:
         renderings: radius → the video or picture.
-        metrics: the JSON.
+        predictions: the store, where one is kept.
+        metrics: the JSON, where steadiness is measured.
     """
 
     renderings: Mapping[int, Path]
-    metrics: Path
+    predictions: Path | None
+    metrics: Path | None
+
+    def written(self) -> tuple[Path, ...]:
+        """All of them, the metrics last."""
+        further = (self.predictions, self.metrics)
+        return (*self.renderings.values(), *(path for path in further if path))
 
 
-def plan(info: VideoInfo, out_dir: Path, settings: RunSettings, name_radii: bool = False) -> Paths:
+def plan(
+    source: Path, info: VideoInfo, out_dir: Path, settings: RunSettings, name_radii: bool = False
+) -> Paths:
     """Name the files of a run, and make sure that they can be written.
 
     Args:
-        info: the source.
+        source: what the user named: the files are named after it.
+        info: the video or picture that it is, or that it was inferred from.
         out_dir: where the files go; made where it does not exist.
         settings: what is drawn, how it is written, and the radii.
         name_radii: give the radius in the names; several radii always do.
@@ -61,7 +76,7 @@ def plan(info: VideoInfo, out_dir: Path, settings: RunSettings, name_radii: bool
     Raises:
         OutputError: the folder cannot be made, a file exists, or a file would replace its source.
     """
-    stem = output_stem(info.path)
+    stem = output_stem(source)
     name_radii = name_radii or len(settings.radii) > 1
     lossless = is_lossless(settings)
     suffix = "png" if info.is_picture else ("mkv" if lossless else "mp4")
@@ -72,22 +87,29 @@ def plan(info: VideoInfo, out_dir: Path, settings: RunSettings, name_radii: bool
         for radius in settings.radii
     }
     metrics = out_dir / (f"{stem}.smooth.metrics.json" if name_radii else f"{stem}.metrics.json")
+    keep = settings.keep and not is_store(source)
+    paths = Paths(
+        renderings,
+        out_dir / f"{stem}{SUFFIX}" if keep else None,
+        metrics if settings.measure else None,
+    )
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
             f"{out_dir} cannot be made a folder ({error.strerror}): choose another with -o"
         ) from error
-    for path in (*renderings.values(), metrics):
-        check_output(path, [info.path], settings.overwrite)
-    return Paths(renderings, metrics)
+    for path in paths.written():
+        if path != paths.predictions:  # a store that exists may go on
+            check_output(path, [info.path], settings.overwrite)
+    return paths
 
 
 def output_stem(source: Path) -> str:
     """What the outputs of a source are named after: `clip.mp4` → clip, `shots/` → shots."""
     if "%" in source.name:  # frame_%05d.png → frame
         return source.name.split("%")[0].rstrip("_-. ") or source.resolve().parent.name
-    if source.is_dir():
+    if source.is_dir() and not is_store(source):
         return source.resolve().name or "pictures"
     return source.stem
 
@@ -99,3 +121,13 @@ def is_lossless(settings: RunSettings) -> bool:
         or settings.render.view == "iuv"
         or settings.render.background == "transparent"
     )
+
+
+def expected_frames(info: VideoInfo, settings: RunSettings) -> int | None:
+    """How many frames will come, for a progress bar; None where nobody knows."""
+    if settings.start is None and settings.end is None:
+        return info.frames
+    if info.rate is None or info.duration is None:
+        return None
+    end = info.duration if settings.end is None else min(settings.end, info.duration)
+    return max(0, round((end - (settings.start or 0)) * info.rate))

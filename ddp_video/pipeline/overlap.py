@@ -2,12 +2,15 @@
 
 import time
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+Progress = Callable[[int, int | None], None]  # frames done, and frames expected where known
+
+AHEAD = 2  # frames that inference may run ahead of encoding
 
 
 def ahead(items: Iterator[T], depth: int) -> Generator[T]:

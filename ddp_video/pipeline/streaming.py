@@ -1,84 +1,29 @@
 """The one place where the stages meet."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from ..decode import FrameReader
 from ..encode import VideoWriter, write_picture
 from ..errors import InputError, VideoError
-from ..flow import make_flow
-from ..infer import Predictor
 from ..measure import Steadiness, SteadinessResult
 from ..render import draw, labels
 from ..settings import Background, RenderSettings
 from ..smooth import Smoothed, smooth
-from ..types import FlowEstimator, Frame, Prediction, VideoInfo
-from ..weights import load_network, resolve, sha256_of
-from .outputs import Paths, RunSettings, is_lossless, plan
-from .overlap import Clock, ahead
+from ..store import PredictionWriter
+from ..types import Frame, Prediction, VideoInfo
+from .deliver import OpenReceiver, in_stored_form, opened, passing
+from .engines import Engines
+from .outputs import Paths, RunSettings, expected_frames, is_lossless, plan
+from .overlap import AHEAD, Clock, Progress, ahead
 from .report import RunReport, plain, versions, write_json
-
-Progress = Callable[[int, int | None], None]
-
-AHEAD = 2  # frames that inference may run ahead of encoding
-
-
-class PredictionSource(Protocol):
-    """Gives every frame its prediction: the network now, or predictions that were stored."""
-
-    @property
-    def description(self) -> Mapping[str, Any]:
-        """What computes, for the record: device, precision."""
-        ...
-
-    def __call__(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, Prediction]]:
-        """The same frames in the same order, each with its prediction."""
-        ...
-
-
-@dataclass(frozen=True)
-class Engines:
-    """What is loaded once and then serves every input.
-
-    Attributes:
-        predictor: gives predictions.
-        estimator: gives flows; None where every radius is 0.
-        facts: what they are, for the record: weights and sha256, device, flow.
-    """
-
-    predictor: PredictionSource
-    estimator: FlowEstimator | None
-    facts: Mapping[str, Any]
-
-
-def load_engines(weights: str | Path | None, settings: RunSettings) -> Engines:
-    """Load the network and the flow engine that the settings ask for.
-
-    Args:
-        weights: a name of the manifest, a file, or None for the default.
-        settings: devices, thresholds, flow.
-
-    Raises:
-        WeightsError: weights of the network or of the flow that cannot be used.
-        InputError: a device that this machine does not have.
-    """
-    chosen = resolve(weights)
-    predictor = Predictor(load_network(chosen), settings.infer)
-    estimator, note = None, "not needed for radius 0"
-    if max(settings.radii, default=0) > 0:
-        estimator, note = make_flow(settings.flow, predictor.device)
-    facts = {
-        "weights": {"name": chosen.name, "sha256": sha256_of(chosen.path)},
-        "inference": dict(predictor.description),
-        "flow": note,
-    }
-    return Engines(predictor, estimator, facts)
+from .sources import Input, check_radii, open_input
+from .stored import facts_of, header_of, predicted
 
 
 def run(
@@ -89,39 +34,55 @@ def run(
     progress: Progress | None = None,
     *,
     name_radii: bool = False,
+    receiver: OpenReceiver | None = None,
 ) -> RunReport:
     """Render a video or a picture and measure how steady the rendering is.
 
     Writes `<stem>.<view>.mp4` (`.mkv` where it is lossless or transparent, `.png` for a picture)
-    and `<stem>.metrics.json` into `out_dir`, which is made where it does not exist.
+    and `<stem>.metrics.json` into `out_dir`, which is made where it does not exist; and, where
+    they are kept, the predictions as `<stem>.ddp`.
 
     Args:
-        source: a video, a picture, a folder of pictures or a `frame_%05d.png` pattern.
+        source: a video, a picture, a folder of pictures, a `frame_%05d.png` pattern, or a store.
         out_dir: where the files go.
         engines: from `load_engines`.
         settings: what to draw, smooth and write.
         progress: called after every frame with the frames done and the frames expected, if known.
         name_radii: write `<stem>.smooth-r<radius>.<view>.mp4` instead, as `ddp-video smooth` does;
             several radii are always named so.
+        receiver: gets the frames and predictions that are drawn too, those of the first radius.
 
     Raises:
         InputError: settings that make no sense.
         VideoError: the source cannot be read, or has no frames where they are wanted.
+        PredictionsError: stored predictions that cannot be used.
         OutputError: a file exists already or cannot be written.
     """
     begun = time.perf_counter()
-    reader, settings, paths = _prepared(source, out_dir, settings or RunSettings(), name_radii)
-    with reader:
+    given, settings, paths = _prepared(source, out_dir, settings or RunSettings(), name_radii)
+    with given.reader as reader, ExitStack() as stack:
         work = _Work(reader.info, settings, paths)
+        writer = None
+        if paths.predictions and not given.stored:
+            header = header_of(reader.info, settings, engines)
+            writer = stack.enter_context(
+                PredictionWriter(paths.predictions, header, settings.overwrite)
+            )
         frames = work.clock.watch("decode", reader)
-        predictions = work.clock.watch("infer", engines.predictor(frames))
+        predictions = work.clock.watch("infer", predicted(frames, given, engines, writer))
         estimator = None if reader.info.is_picture else engines.estimator
-        radii = sorted({0, *settings.radii})
-        items = work.clock.watch("smooth", smooth(predictions, estimator, radii))
-        work.write(items, progress)
+        items = map(in_stored_form, smooth(predictions, estimator, work.radii))
+        if receiver:
+            receive = stack.enter_context(opened(receiver, source, given))
+            items = passing(items, receive, settings.radii[0])
+        work.write(work.clock.watch("smooth", items), progress)
+        if writer:
+            writer.finish(reader.warnings)
         warnings = (*reader.warnings, *work.warnings)
-    report = work.report(source, time.perf_counter() - begun, warnings, engines.facts)
-    write_json(report.as_json(), paths.metrics)
+    facts = facts_of(given, engines)
+    report = work.report(source, time.perf_counter() - begun, warnings, facts)
+    if paths.metrics:
+        write_json(report.as_json(), paths.metrics)
     return report
 
 
@@ -140,14 +101,16 @@ def check(
 
 def _prepared(
     source: Path, out_dir: Path, settings: RunSettings, name_radii: bool
-) -> tuple[FrameReader, RunSettings, Paths]:
+) -> tuple[Input, RunSettings, Paths]:
     """The source opened, the settings as they suit it, and where its files go."""
     if not settings.radii:
         raise InputError("no smoothing radius is given: add --radius 2")
-    reader = FrameReader(source, settings.start, settings.end)
-    if reader.info.is_picture:
+    given = open_input(source, settings.start, settings.end)
+    settings = replace(settings, start=given.start, end=given.end)
+    if given.reader.info.is_picture:
         settings = replace(settings, radii=(0,))
-    return reader, settings, plan(reader.info, out_dir, settings, name_radii)
+    check_radii(given, settings.radii)
+    return given, settings, plan(source, given.reader.info, out_dir, settings, name_radii)
 
 
 class _Work:
@@ -161,15 +124,17 @@ class _Work:
         # These two views show no video, so that there is one rendering to measure and not two.
         alone = settings.render.view in ("iuv", "mask")
         backgrounds: tuple[Background, ...] = ("black",) if alone else ("video", "black")
+        self._measured = settings.measure and not info.is_picture
+        self.radii = sorted({0, *settings.radii} if self._measured else settings.radii)
         self._raw = Steadiness()
         self._rendered: dict[int, dict[Background, Steadiness]] = {
-            radius: {background: Steadiness() for background in backgrounds}
-            for radius in sorted({0, *settings.radii})
+            radius: {each: Steadiness() for each in backgrounds if self._measured}
+            for radius in self.radii
         }
 
     def write(self, items: Iterator[Smoothed], progress: Progress | None) -> None:
         """Consume everything; the files appear under their names only when all went well."""
-        expected = _expected_frames(self._info, self._settings)
+        expected = expected_frames(self._info, self._settings)
         with ExitStack() as stack:
             writers: dict[int, VideoWriter] = {}
             if not self._info.is_picture:
@@ -193,14 +158,14 @@ class _Work:
         self, source: Path, total: float, warnings: Sequence[str], engines: Mapping[str, Any]
     ) -> RunReport:
         """What was written and measured."""
-        still = self._info.is_picture
+        measured = self._measured
         return RunReport(
             source=source,
-            written=(*self._paths.renderings.values(), self._paths.metrics),
+            written=self._paths.written(),
             frames=len(self.people),
             people=tuple(self.people),
-            raw=None if still else self._raw.result(),
-            rendered={} if still else _results(self._rendered),
+            raw=self._raw.result() if measured else None,
+            rendered=_results(self._rendered) if measured else {},
             seconds={**self.clock.exclusive(), "total": total},
             warnings=tuple(warnings),
             facts={"versions": versions(), **engines, "settings": plain(asdict(self._settings))},
@@ -234,47 +199,24 @@ class _Work:
 
     def _pictures(self, item: Smoothed) -> dict[int, np.ndarray]:
         """Render and measure one frame; radius → the picture to write."""
-        image, still = item.frame.image, self._info.is_picture
-        if not still:
+        image = item.frame.image
+        if self._measured:
             with self.clock.stage("measure"):
                 self._raw.add(image)
         pictures = {}
         for radius, meters in self._rendered.items():
-            wanted: set[Background] = set() if still else set(meters)
+            wanted: set[Background] = set(meters)
             if radius in self._settings.radii:
                 wanted.add(self._settings.render.background)
             prediction = item.unsmoothed if radius == 0 else item.smoothed[radius]
             with self.clock.stage("render"):
                 drawn = _draw_on(wanted, prediction, image, self._settings.render)
             with self.clock.stage("measure"):
-                for background in () if still else meters:
+                for background in meters:
                     meters[background].add(drawn[background])
             if radius in self._settings.radii:
                 pictures[radius] = drawn[self._settings.render.background]
         return pictures
-
-
-def measure_video(
-    source: Path, progress: Progress | None = None
-) -> tuple[SteadinessResult, tuple[str, ...]]:
-    """ITF and ISI of any video, over the whole frame.
-
-    Returns:
-        The measurement, and one line for each thing that was wrong with the file.
-
-    Raises:
-        InputError: the source is one picture.
-        VideoError: it cannot be read.
-    """
-    with FrameReader(source) as reader:
-        if reader.info.is_picture:
-            raise InputError(f"{source} is one picture: steadiness needs a video")
-        meter = Steadiness()
-        for frame in reader:
-            meter.add(frame.image)
-            if progress:
-                progress(frame.index + 1, reader.info.frames)
-        return meter.result(), tuple(reader.warnings)
 
 
 def _draw_on(
@@ -286,16 +228,6 @@ def _draw_on(
     """The same labels on several backgrounds."""
     iuv = labels(prediction, (image.shape[0], image.shape[1]))
     return {each: draw(iuv, image, replace(how, background=each)) for each in backgrounds}
-
-
-def _expected_frames(info: VideoInfo, settings: RunSettings) -> int | None:
-    """How many frames will come, for a progress bar; None where nobody knows."""
-    if settings.start is None and settings.end is None:
-        return info.frames
-    if info.rate is None or info.duration is None:
-        return None
-    end = info.duration if settings.end is None else min(settings.end, info.duration)
-    return max(0, round((end - (settings.start or 0)) * info.rate))
 
 
 def _results(

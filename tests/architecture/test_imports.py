@@ -15,8 +15,9 @@ PACKAGE = Path(__file__).parents[2] / "ddp_video"
 LAYERS = [
     {"types", "errors", "settings", "atomic"},
     {"network", "data"},
-    {"decode", "infer", "flow", "smooth", "render", "encode", "measure", "weights"},
-    {"pipeline", "training", "evaluation", "synthesis", "fitting", "exports", "report"},
+    {"decode", "infer", "flow", "smooth", "render", "encode", "measure", "weights", "store"},
+    {"pipeline", "training", "evaluation", "synthesis", "exports", "report"},
+    {"fitting"},  # poses and draws the body of synthesis
     {"cli"},
 ]
 LAYER_OF = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -31,6 +32,7 @@ HOMES = {
     "anny": ("synthesis/",),
     "warp": ("synthesis/",),
     "onnxruntime": ("fitting/observe.py",),
+    "filelock": ("store/writer.py",),
 }
 
 

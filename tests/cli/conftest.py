@@ -40,5 +40,5 @@ def ddp_video_(monkeypatch, capsys) -> Callable[..., Outcome]:
 @pytest.fixture
 def command(ddp_video_, monkeypatch, engines: Engines) -> Callable[..., Outcome]:
     """Run the command line with the stand-in in the network's place."""
-    monkeypatch.setattr(ddp_video.cli.batch, "load_engines", lambda *_: engines)
+    monkeypatch.setattr(ddp_video.cli.batch, "load_engines", lambda *_, **__: engines)
     return ddp_video_

@@ -226,7 +226,9 @@ def test_the_whole_way_with_a_real_network(tmp_path, ddp_video_, make_clip, mani
 # ----------------------------------------------------------------------------------- help texts
 
 
-@pytest.mark.parametrize("verb", ["run", "smooth", "metrics", "info", "train", "label-photos"])
+@pytest.mark.parametrize(
+    "verb", ["run", "infer", "smooth", "render", "metrics", "info", "train", "label-photos"]
+)
 def test_help_has_examples_and_exit_codes(ddp_video_, verb):
     text = ddp_video_(verb, "--help").out
     assert f"ddp-video {verb} " in text

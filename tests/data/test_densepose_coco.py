@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ddp_video.data import DatasetWriter, DensePoseDataset, PersonLabel
+from ddp_video.data.annotations import read_annotations
 from ddp_video.data.segmentation import COARSE_OF_PART, decode, encode
 from ddp_video.data.writer import JOURNAL
 from ddp_video.errors import DataError, OutputError, ShapeError
@@ -260,3 +261,58 @@ def test_the_writer_refuses_what_breaks_the_format(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="choose another folder"):
         DatasetWriter(tmp_path / "file")
+
+
+def test_shards_are_read_as_one(tmp_path: Path) -> None:
+    for shard in ("a", "b"):
+        with DatasetWriter(tmp_path / shard, iuv_suffix=".png") as writer:
+            for key in ("1", "2"):
+                iuv = np.full(
+                    (HEIGHT, WIDTH, 3), (ord(shard) - ord("a") + 1, 9, int(key)), np.uint8
+                )
+                people = [PersonLabel(rectangle(1, 2, 3 + int(key), 4))]
+                writer.add(picture(), people, iuv, key=key, split=shard)
+    DatasetWriter(tmp_path / "unfinished").add(picture(), [], key="3")  # never closed
+    dataset = DensePoseDataset(tmp_path)
+    assert [r.name for r in dataset] == [f"{s}/images/{k}.jpg" for s in "ab" for k in "12"]
+    for index, record in enumerate(dataset):
+        assert record.iuv is not None
+        assert record.iuv[0, 0].tolist() == [index // 2 + 1, 9, index % 2 + 1]
+        np.testing.assert_array_equal(record.boxes, [[1, 2, 4 + index % 2, 4]])
+    assert len(DensePoseDataset(tmp_path, split="b")) == 2
+    content = read_annotations(tmp_path)
+    assert [i["id"] for i in content["images"]] == [1, 2, 3, 4]
+    assert [(a["id"], a["image_id"]) for a in content["annotations"]] == [
+        (k, k) for k in (1, 2, 3, 4)
+    ]
+
+
+def test_points_and_joints_are_written(tmp_path: Path) -> None:
+    points = np.array([[12.5, 7.5, 2, 0.25, 0.5], [29.5, 14.5, 24, 1, 0]], np.float32)
+    joints = np.zeros((17, 3), np.float32)
+    joints[5] = (12.25, 8, 2)
+    person = PersonLabel(
+        rectangle(10, 5, 30, 15), points=points, joints=joints, whole=(8, 0, 30, 90)
+    )
+    with DatasetWriter(tmp_path) as writer:
+        writer.add(picture(), [person], key="a", facts={"camera": {"focal": 50}})
+    content = read_annotations(tmp_path / "annotations.json")
+    (annotation,) = content["annotations"]
+    # the box is 20 wide and 10 high at (10, 5): x 12.5 lies 1/8 of 256 in
+    assert annotation["dp_x"][0] == 32
+    assert annotation["dp_y"][0] == 64
+    assert annotation["keypoints"][15:18] == [12.2, 8, 2]
+    assert annotation["num_keypoints"] == 1
+    assert annotation["whole_bbox"] == [8, 0, 22, 90]
+    assert content["images"][0]["camera"] == {"focal": 50}
+    (record,) = DensePoseDataset(tmp_path)
+    np.testing.assert_allclose(record.points, np.column_stack([points, [0, 0]]), atol=1e-3)
+    assert record.has_surface.all()
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp"])
+def test_labels_are_stored_without_loss(tmp_path: Path, suffix: str) -> None:
+    iuv = np.random.default_rng(0).integers(0, 25, (HEIGHT, WIDTH, 3), np.uint8)
+    with DatasetWriter(tmp_path, iuv_suffix=suffix) as writer:
+        writer.add(picture(), [PersonLabel(rectangle(0, 0, 9, 9))], iuv, key="a")
+    np.testing.assert_array_equal(DensePoseDataset(tmp_path)[0].iuv, iuv)

@@ -1,0 +1,79 @@
+"""What is loaded once and then serves every input: the network and the optical flow."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from ..errors import InputError
+from ..flow import make_flow
+from ..infer import Predictor
+from ..network.device import choose_device
+from ..types import FlowEstimator, Frame, Prediction
+from ..weights import load_network, resolve, sha256_of
+from .outputs import RunSettings
+
+
+class PredictionSource(Protocol):
+    """Gives every frame its prediction: the network, or predictions that were stored."""
+
+    @property
+    def description(self) -> Mapping[str, Any]:
+        """What computes, for the record: device, precision."""
+        ...
+
+    def __call__(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, Prediction]]:
+        """The same frames in the same order, each with its prediction."""
+        ...
+
+
+@dataclass(frozen=True)
+class Engines:
+    """What is loaded once and then serves every input.
+
+    Attributes:
+        predictor: gives predictions; None where all of them are stored already.
+        estimator: gives flows; None where every radius is 0.
+        facts: what they are, for the record: weights and sha256, device, flow.
+    """
+
+    predictor: PredictionSource | None
+    estimator: FlowEstimator | None
+    facts: Mapping[str, Any]
+
+    def network(self) -> PredictionSource:
+        """The predictor, where one is needed.
+
+        Raises:
+            InputError: none was loaded.
+        """
+        if self.predictor is None:
+            raise InputError("no network is loaded: give stored predictions (.ddp), or load one")
+        return self.predictor
+
+
+def load_engines(
+    weights: str | Path | None, settings: RunSettings, *, network: bool = True
+) -> Engines:
+    """Load the network and the flow engine that the settings ask for.
+
+    Args:
+        weights: a name of the manifest, a file, or None for the default.
+        settings: devices, thresholds, flow.
+        network: False where all inputs are stored predictions.
+
+    Raises:
+        WeightsError: weights of the network or of the flow that cannot be used.
+        InputError: a device that this machine does not have.
+    """
+    predictor, estimator, facts = None, None, {}
+    device = choose_device(settings.infer.device)
+    if network:
+        chosen = resolve(weights)
+        predictor = Predictor(load_network(chosen), settings.infer)
+        facts["weights"] = {"name": chosen.name, "sha256": sha256_of(chosen.path)}
+        facts["inference"] = dict(predictor.description)
+    facts["flow"] = "not needed for radius 0"
+    if max(settings.radii, default=0) > 0:
+        estimator, facts["flow"] = make_flow(settings.flow, device)
+    return Engines(predictor, estimator, facts)
