@@ -18,7 +18,7 @@ from ddp_video.synthesis.clip_files import read_truth
 from ddp_video.weights import load_network, resolve
 
 SAMPLES = Path(__file__).parents[1] / "samples"
-CLIP = SAMPLES / "walk_and_dance.mp4"
+CLIP = SAMPLES / "crossing.mp4"
 
 
 def steadiness() -> dict[str, float | None]:
@@ -36,7 +36,7 @@ def steadiness() -> dict[str, float | None]:
 
 def accuracy() -> dict[str, float]:
     """Foreground IoU, part agreement and |U, V error| of the first frame."""
-    truth, _ = read_truth(SAMPLES / "walk_and_dance.truth.mkv")
+    truth, _ = read_truth(SAMPLES / "crossing.truth.mkv")
     with FrameReader(CLIP, end=Fraction(1, 8)) as reader:
         _, prediction = next(iter(Predictor(load_network(resolve()))(reader)))
     found, part = labels(prediction), truth[0][..., 0]

@@ -227,7 +227,8 @@ def test_the_whole_way_with_a_real_network(tmp_path, ddp_video_, make_clip, mani
 
 
 @pytest.mark.parametrize(
-    "verb", ["run", "infer", "smooth", "render", "metrics", "info", "train", "label-photos"]
+    "verb",
+    ["run", "infer", "smooth", "render", "export", "metrics", "info", "train", "label-photos"],
 )
 def test_help_has_examples_and_exit_codes(ddp_video_, verb):
     text = ddp_video_(verb, "--help").out
@@ -298,7 +299,7 @@ def test_labelling_hands_its_options_on(tmp_path, ddp_video_, monkeypatch):
     ]
     outcome = ddp_video_(*arguments)
     assert outcome.code == 0
-    named = {"preview": False, "threads": 1, "limit": 9}
+    named = {"method": "fit", "device": "cpu", "preview": False, "threads": 1, "limit": 9}
     assert asked == [((tmp_path, tmp_path / "out", Path("t")), named)]
     assert "3 photos labelled (2 were before), 5 people, 4 with surface labels" in outcome.out
 

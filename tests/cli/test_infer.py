@@ -246,7 +246,7 @@ def test_a_store_that_exists_is_not_written_by_keep_with_other_settings(
 
 # ------------------------------------------------------------------------------- a real network
 
-SAMPLE = Path(__file__).parents[2] / "samples" / "walk_and_dance.mp4"
+SAMPLE = Path(__file__).parents[2] / "samples" / "crossing.mp4"
 
 
 def test_with_the_shipped_weights(tmp_path):
@@ -256,7 +256,7 @@ def test_with_the_shipped_weights(tmp_path):
     report = infer(SAMPLE, tmp_path / "x.ddp", engines, settings)
     run(SAMPLE, tmp_path / "a", engines, settings)
     run(tmp_path / "x.ddp", tmp_path / "b", engines, settings)
-    one, other = (tmp_path / "a" / "walk_and_dance.contour.mp4", tmp_path / "b" / "x.contour.mp4")
+    one, other = (tmp_path / "a" / "crossing.contour.mp4", tmp_path / "b" / "x.contour.mp4")
     assert one.read_bytes() == other.read_bytes()
     from ddp_video.render import labels
 

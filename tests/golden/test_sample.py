@@ -15,7 +15,7 @@ from ddp_video.pipeline import RunReport, RunSettings, load_engines, run
 from ddp_video.synthesis.clip_files import read_truth
 
 SAMPLES = Path(__file__).parents[2] / "samples"
-CLIP = SAMPLES / "walk_and_dance.mp4"
+CLIP = SAMPLES / "crossing.mp4"
 SETTINGS = RunSettings(end=Fraction(1, 2))
 
 
@@ -29,9 +29,9 @@ def golden() -> dict[str, float]:
     return json.loads((SAMPLES / "golden.json").read_text())
 
 
-def test_every_frame_and_both_people(report: RunReport) -> None:
+def test_every_frame_and_all_three_people(report: RunReport) -> None:
     assert report.frames == 12
-    assert set(report.people) == {2}
+    assert set(report.people) == {3}
 
 
 def test_steadiness_is_the_golden_one(report: RunReport, golden: dict[str, float]) -> None:
@@ -56,7 +56,7 @@ def test_labels_agree_with_the_truth(golden: dict[str, float]) -> None:
     from ddp_video.render import labels
     from ddp_video.weights import load_network, resolve
 
-    truth, _ = read_truth(SAMPLES / "walk_and_dance.truth.mkv")
+    truth, _ = read_truth(SAMPLES / "crossing.truth.mkv")
     predictor = Predictor(load_network(resolve()))
     with FrameReader(CLIP, end=Fraction(1, 8)) as reader:
         frame, prediction = next(iter(predictor(reader)))

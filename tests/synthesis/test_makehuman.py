@@ -11,7 +11,6 @@ from ddp_video.synthesis.wardrobe.makehuman import (
     covered,
     dye,
     fit,
-    knit,
     read_mhclo,
     read_obj,
     spans,
@@ -79,21 +78,12 @@ def test_a_text_file_is_no_garment(tmp_path):
         read_mhclo(tmp_path / "a.mhclo")
 
 
-def test_dye_keeps_shades_and_the_other_rows():
-    texture = np.full((4, 2, 4), 255, np.uint8)
-    texture[:2, :, :3] = [[[100] * 3, [50] * 3]]
-    dyed = dye(texture, (120, 60, 30), rows=(0, 0.5))
+def test_dye_keeps_shades():
+    texture = np.full((2, 2, 4), 255, np.uint8)
+    texture[..., :3] = [[[100] * 3, [50] * 3]]
+    dyed = dye(texture, (120, 60, 30))
     # The median of 100 and 50 is 75: shades 4/3 and 2/3.
     assert dyed[0].tolist() == [[160, 80, 40, 255], [80, 40, 20, 255]]
-    assert (dyed[2:] == 255).all()
-
-
-def test_knit_lays_stripes_of_six_rows():
-    knitted = knit(np.zeros((24, 200, 4), np.uint8), ((100, 0, 0), (0, 100, 0)), (0, 0.5))
-    means = knitted[:, :, :3].mean(1)
-    assert np.allclose(means[:6], [100, 0, 0], atol=2)
-    assert np.allclose(means[6:12], [0, 100, 0], atol=2)
-    assert not means[12:].any()
 
 
 def test_dye_measures_brightness_where_the_cloth_is():

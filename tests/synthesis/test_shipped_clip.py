@@ -12,66 +12,6 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 CLIPS = {"dancer": 1, "crossing": 3, "travelling": 2}  # and how many people are in each
 FRAMES = 72
 MOST = 2 * 2**20  # bytes of video, truth and flow together
-VIDEO, TRUTH = SAMPLES / "walk_and_dance.mp4", SAMPLES / "walk_and_dance.truth.mkv"
-
-
-@pytest.fixture(scope="module")
-def truth():
-    return read_truth(TRUTH)
-
-
-def test_the_video_is_what_the_readme_says():
-    assert VIDEO.stat().st_size <= 2_000_000
-    with av.open(str(VIDEO)) as source:
-        video = source.streams.video[0]
-        assert (video.width, video.height, video.average_rate) == (640, 360, 24)
-        assert (video.codec_context.name, video.codec_context.pix_fmt) == ("h264", "yuv420p")
-        assert [s.codec_context.name for s in source.streams.audio] == ["aac"]
-        assert sum(1 for _ in source.decode(video)) == 72
-
-
-def test_the_truth_fits_the_video(truth):
-    iuv, instances = truth
-    assert TRUTH.stat().st_size <= 1_500_000
-    assert iuv.shape == (72, 360, 640, 3)
-    assert iuv[..., 0].max() <= 24
-    assert np.array_equal(iuv[..., 0] > 0, instances > 0)
-    for frame in iuv[::9]:
-        assert not frame[frame[..., 0] == 0].any()
-
-
-def test_all_parts_and_two_people_are_seen(truth):
-    iuv, instances = truth
-    assert np.array_equal(np.unique(iuv[..., 0]), np.arange(25))
-    for frame in instances:
-        people, pixels = np.unique(frame, return_counts=True)
-        assert people.tolist() == [0, 1, 2]
-        assert pixels.min() > 1500
-
-
-def test_people_have_their_limbs_on_the_right_sides(truth):
-    """Seen from the front, a person's left leg (12, 14) is right of the right one (11, 13)."""
-    iuv, instances = truth
-    x = np.arange(640)
-    for person in (1, 2):
-        part = np.where(instances == person, iuv[..., 0], 0)
-        left, right = np.isin(part, (5, 12, 14)), np.isin(part, (6, 11, 13))
-        offset = [
-            (x * a.sum(0)).sum() / a.sum() - (x * b.sum(0)).sum() / b.sum()
-            for a, b in zip(left, right, strict=True)
-            if a.sum() > 50 and b.sum() > 50
-        ]
-        assert np.median(offset) > 0
-
-
-def test_the_picture_changes_where_the_truth_says_people_are(truth):
-    """Mean difference to the next frame is larger on people than off them."""
-    _, instances = truth
-    with av.open(str(VIDEO)) as source:
-        grey = np.stack([f.to_ndarray(format="gray") for f in source.decode(video=0)]).astype(float)
-    change = np.abs(np.diff(grey, axis=0))
-    people = instances[1:] > 0
-    assert change[people].mean() > 2 * change[~people].mean()
 
 
 @pytest.fixture(scope="module", params=CLIPS)
@@ -87,11 +27,25 @@ def test_each_clip_is_whole_and_small(clip):
     with av.open(str(SAMPLES / f"{name}.mp4")) as source:
         video = source.streams.video[0]
         assert (video.width, video.height, video.average_rate) == (480, 270, 24)
+        assert (video.codec_context.name, video.codec_context.pix_fmt) == ("h264", "yuv420p")
+        assert [s.codec_context.name for s in source.streams.audio] == ["aac"]
         assert sum(1 for _ in source.decode(video)) == FRAMES
     assert iuv.shape == (FRAMES, 270, 480, 3)
     assert flow.shape == (FRAMES - 1, 135, 240, 2)
     assert np.array_equal(iuv[..., 0] > 0, instances > 0)
     assert set(np.unique(instances)) == set(range(CLIPS[name] + 1))
+
+
+def test_the_picture_changes_where_the_truth_says_people_are(clip):
+    """Mean difference to the next frame is larger on people than off them."""
+    name, _, instances, _ = clip
+    if name == "travelling":
+        pytest.skip("there everything moves")
+    with av.open(str(SAMPLES / f"{name}.mp4")) as source:
+        grey = np.stack([f.to_ndarray(format="gray") for f in source.decode(video=0)]).astype(float)
+    change = np.abs(np.diff(grey, axis=0))
+    people = instances[1:] > 0
+    assert change[people].mean() > 2 * change[~people].mean()
 
 
 def test_the_next_truth_comes_back_along_the_flow(clip):
@@ -122,6 +76,15 @@ def test_people_cross():
     place = [[(x * (f == p).sum(0)).sum() / (f == p).sum() for p in (1, 2)] for f in instances]
     assert place[0][0] < place[0][1]
     assert place[-1][0] > place[-1][1]
+
+
+def test_every_part_is_seen():
+    """In all clips together, by pixels."""
+    seen = set()
+    for name in CLIPS:
+        iuv, _ = read_truth(SAMPLES / f"{name}.truth.mkv")
+        seen |= set(np.unique(iuv[..., 0]).tolist())
+    assert seen == set(range(25))
 
 
 def test_the_camera_travels():

@@ -192,34 +192,17 @@ def shade(texture: np.ndarray, where: np.ndarray | None) -> np.ndarray:
 def dye(
     texture: np.ndarray,
     colour: tuple[float, float, float] | np.ndarray,
-    rows: tuple[float, float] = (0, 1),
     where: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Give a band of the texture another colour; folds and seams stay.
+    """Give the texture another colour; folds and seams stay.
 
     Args:
         texture: (h, w, 4) uint8.
         colour: of cloth of median brightness, 0..255; or (h, w, 3): of every texel.
-        rows: the band, as shares of the texture's height.
         where: texture coordinates of the cloth, see `shade`.
     """
     out = texture.copy()
-    band = slice(round(rows[0] * len(texture)), round(rows[1] * len(texture)))
-    dyed = shade(texture[band], where) * np.asarray(colour, np.float32)
-    out[band, :, :3] = dyed.clip(0, 255)
-    return out
-
-
-def knit(
-    texture: np.ndarray, colours: tuple[tuple[float, float, float], ...], rows: tuple[float, float]
-) -> np.ndarray:
-    """Replace a band of the texture by knitwear in stripes of equal height, with a fine grain."""
-    out = texture.copy()
-    band = slice(round(rows[0] * len(texture)), round(rows[1] * len(texture)))
-    h, w = out[band].shape[:2]
-    stripe = np.array(colours)[(np.arange(h) // 6) % len(colours)][:, None]
-    grain = np.random.default_rng(0).normal(1, 0.05, (h, w, 1))
-    out[band] = np.concatenate([(stripe * grain).clip(0, 255), np.full((h, w, 1), 255)], 2)
+    out[..., :3] = (shade(texture, where) * np.asarray(colour, np.float32)).clip(0, 255)
     return out
 
 
