@@ -7,8 +7,8 @@ is another one than predicted, of all and of those more than four pixels from an
 """
 
 import argparse
-import base64
 import json
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +20,7 @@ import numpy as np
 from ddp_video import Prediction, open_predictions
 from ddp_video.cli.exporting import Exports
 from ddp_video.exports import FORMATS, read_dump
+from ddp_video.exports.coco_json import decode_uv
 from ddp_video.exports.colours import PARULA_ON_BLACK, VIRIDIS, fitted_labels, nearest_parts
 from ddp_video.exports.viton_hd import SIZE
 from ddp_video.pipeline import Engines, RunSettings, deliver
@@ -50,8 +51,14 @@ def decoded(preset: Preset, output: Path, size: tuple[int, int]) -> Iterator[np.
                        (each.labels.numpy() for each in entry["pred_densepose"]), strict=True)))
              for entry in read_dump(output)), size)  # fmt: skip
     else:
-        for path in sorted(output.iterdir(), key=lambda path: int(path.stem.split("_")[1])):
+        for path in sorted(output.iterdir(), key=number):
             yield of_file(preset, path)
+
+
+def number(path: Path) -> int:
+    """The first number in a file's name."""
+    found = re.search(r"\d+", path.name)
+    return int(found[0]) if found else 0
 
 
 def of_file(preset: Preset, path: Path) -> np.ndarray:
@@ -71,11 +78,7 @@ def coco_people(folder: Path) -> Iterator[list]:
     results = json.loads((folder / "results.json").read_text())
     for image in json.loads((folder / "images.json").read_text())["images"]:
         mine = [each for each in results if each["image_id"] == image["id"]]
-        yield [
-            (each["bbox"][:2], cv2.imdecode(
-                np.frombuffer(base64.b64decode(each["uv_data"]), np.uint8), cv2.IMREAD_COLOR
-            )[..., 2]) for each in mine
-        ]  # fmt: skip
+        yield [(each["bbox"][:2], decode_uv(each["uv_data"])[0]) for each in mine]
 
 
 def pasted(frames: Iterator[list], size: tuple[int, int]) -> Iterator[np.ndarray]:
