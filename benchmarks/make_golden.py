@@ -3,6 +3,7 @@
 python benchmarks/make_golden.py
 """
 
+import argparse
 import json
 import tempfile
 from fractions import Fraction
@@ -53,6 +54,7 @@ def accuracy() -> dict[str, float]:
 
 def main() -> None:
     """Measure and write."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     numbers = {k: round(v, 5) for k, v in {**steadiness(), **accuracy()}.items() if v is not None}
     (SAMPLES / "golden.json").write_text(json.dumps(numbers, indent=2) + "\n")
     print(json.dumps(numbers, indent=2))

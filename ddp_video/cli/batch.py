@@ -262,4 +262,5 @@ def _say_stored(report: StoreReport, quiet: bool) -> None:
 def store_size(stored: StoredPredictions) -> str:
     """Frames and bytes of a store."""
     size = sum(path.stat().st_size for path in stored.path.iterdir())
-    return f"{len(stored)} frames, {size / 1e6:.1f} MB ({size / len(stored) / 1e3:.1f} kB a frame)"
+    frames = "1 frame" if len(stored) == 1 else f"{len(stored)} frames"
+    return f"{frames}, {size / 1e6:.1f} MB ({size / len(stored) / 1e3:.1f} kB a frame)"

@@ -57,7 +57,9 @@ def complain(error: DdpVideoError | OSError, about: str = "") -> int:
 
 
 def _of_the_system(error: OSError) -> str:
+    elsewhere = "check the path, or choose another folder with -o"
     advice = {
+        **dict.fromkeys((errno.ENOENT, errno.ENOTDIR, errno.EEXIST), elsewhere),
         errno.ENOSPC: "free some space, or choose another folder with -o",
         errno.EACCES: "change its permissions, or choose another folder with -o",
         errno.EPERM: "change its permissions, or choose another folder with -o",

@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 from ..errors import InputError
 from ..settings import InferSettings
-from . import console, evaluation_tables, options
+from . import console, evaluation_tables
 from . import evaluation_options as e
 from . import options as o
 
@@ -40,7 +40,7 @@ evaluate = typer.Typer(
 )
 
 
-@evaluate.command(epilog=options.EXIT_CODES)
+@evaluate.command(epilog=o.EXIT_CODES)
 @console.guarded
 def dataset(
     folder: Annotated[
@@ -81,7 +81,7 @@ def dataset(
     _report(figures, json, quiet, evaluation_tables.of_dataset)
 
 
-@evaluate.command(epilog=options.EXIT_CODES)
+@evaluate.command(epilog=o.EXIT_CODES)
 @console.guarded
 def pairs(
     folder: Annotated[
@@ -113,7 +113,7 @@ def pairs(
     _report(figures, json, quiet, evaluation_tables.of_pairs)
 
 
-@evaluate.command(epilog=options.EXIT_CODES)
+@evaluate.command(epilog=o.EXIT_CODES)
 @console.guarded
 def clips(
     folder: Annotated[
@@ -156,7 +156,7 @@ def clips(
     _report(figures, json, quiet, evaluation_tables.of_clips)
 
 
-@evaluate.command(epilog=options.EXIT_CODES)
+@evaluate.command(epilog=o.EXIT_CODES)
 @console.guarded
 def split(
     assets: Annotated[
@@ -218,8 +218,7 @@ def _predictor(
 
     if short_side < 32:
         raise InputError(f"--short-side {short_side} is below 32: try {InferSettings.short_side}")
-    if not 0 <= threshold <= 1:
-        raise InputError(f"--threshold {threshold:g} is not within 0..1")
+    o.check_threshold(threshold)
     settings = InferSettings(short_side=short_side, threshold=threshold, device=device)
     return Predictor(load_network(resolve(weights)), settings)
 

@@ -14,6 +14,8 @@ def beside_others(path: Path | None) -> Path | None:
     """A file that is to be written; its folder is there before the work begins."""
     if path is not None and not path.absolute().parent.is_dir():
         raise OutputError(f"no folder {path.parent}: make it first")
+    if path is not None and path.is_dir():
+        raise OutputError(f"{path} is a folder: name a file in it")
     return path
 
 

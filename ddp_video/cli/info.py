@@ -48,7 +48,7 @@ def info(
     from ..flow import make_flow, missing_weights
     from ..infer import network_size
     from ..network.device import choose_device, choose_precision
-    from ..weights import resolve, verify
+    from ..weights import read_architecture, resolve, verify
 
     video, infer = probe(source), InferSettings()
     rows = _about(video)
@@ -59,7 +59,7 @@ def info(
     rows["network sees"] = f"{width}×{height}"
     chosen = resolve(weights)
     verify(chosen)
-    rows["weights"] = f"{chosen.name} ({chosen.path})"
+    rows["weights"] = f"{chosen.name}, {read_architecture(chosen.path).backbone} ({chosen.path})"
     settings = FlowSettings(engine=flow, weights=flow_weights)
     missing = missing_weights(settings, where)
     rows["flow"] = (

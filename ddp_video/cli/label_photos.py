@@ -38,16 +38,16 @@ def label_photos(
     preview: Annotated[
         bool, typer.Option("--preview", help="Also write contact sheets to look at.")
     ] = False,
-    limit: Annotated[int | None, typer.Option(help="At most this many photos.")] = None,
-    threads: Annotated[int, typer.Option(help="CPU threads of the teachers.")] = 1,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most this many photos.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads of the teachers.")] = 1,
     quiet: o.Quiet = False,
 ) -> None:
     r"""Label photos by teacher networks, as a dataset for `ddp-video train`.
 
     Needs the extra `train`, and `synth` for fitted bodies (pip install
-    'ddp-video\[train,synth]'). Beside a photo may
-    lie NAME.txt with polygons of the people; a joints.csv in the folder gives
-    one person a photo. A stopped job goes on where it was.
+    'ddp-video\[train,synth]'). Beside a photo may lie NAME.txt with polygons of
+    the people; a joints.csv in the folder gives one person a photo. A stopped
+    job goes on where it was.
 
     Examples:
       ddp-video label-photos photos -o labels --teachers teachers

@@ -129,6 +129,16 @@ def check_store_name(path: Path) -> Path:
     return path
 
 
+def check_threshold(threshold: float) -> None:
+    """Refuse a score that nobody can have.
+
+    Raises:
+        InputError: it is not within 0..1.
+    """
+    if not 0 <= threshold <= 1:
+        raise InputError(f"--threshold {threshold:g} is not within 0..1: try {INFER.threshold:g}")
+
+
 def run_settings(  # one parameter per option: this is where they become settings
     *,
     radii: tuple[int, ...] = (0,),
@@ -158,8 +168,7 @@ def run_settings(  # one parameter per option: this is where they become setting
             raise InputError(f"--radius {radius} is not within 0..{MAX_RADIUS}: try --radius 2")
     if not 0 <= crf <= 51:
         raise InputError(f"--crf {crf} is not within 0..51: try --crf {ENCODE.crf}")
-    if not 0 <= threshold <= 1:
-        raise InputError(f"--threshold {threshold:g} is not within 0..1: try {INFER.threshold:g}")
+    check_threshold(threshold)
     first, last = parse_time(start, "--start"), parse_time(end, "--end")
     if last is not None and last <= (first or 0):
         raise InputError(f"--end {end} is not after --start {start or 0}: give a later end")

@@ -33,14 +33,14 @@ Assets = Annotated[
     ),
 ]
 Motion = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Motion capture; else poses of our own.")
+    Path | None,
+    typer.Option(metavar="DIR", help="Motion capture; else poses and walks of our own."),
 ]
 Landmarks = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Table of people's landmarks in photos.")
 ]
 Output = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder to fill.")]
 Seed = Annotated[int, typer.Option(help="Of everything random, 0 or more.")]
-
 Workers = Annotated[int, typer.Option(help="Processes, of one thread each.")]
 
 
@@ -94,7 +94,7 @@ def pictures(
     ] = DEFAULT.points,
     quiet: o.Quiet = False,
 ) -> None:
-    """Render pictures of people, as a dataset for `ddp-video train`.
+    r"""Render pictures of people, as a dataset for `ddp-video train`.
 
     The same seed gives the same bytes, whatever the number of workers. A stopped
     job goes on when the command is given again; a larger -n adds pictures.
@@ -147,8 +147,9 @@ def clips(
 
     Writes NAME.mp4; NAME.truth.mkv, a lossless grey video of part, U, V and the
     person's number on top of one another; and NAME.flow.mkv, the exact optical
-    flow to the next frame (samples/README.md). Repeatable and resumable as
-    `synth pictures` is.
+    flow to the next frame (samples/README.md). Resumable as `synth pictures` is;
+    the same seed gives the same frames, truth and flow, though H.264 may code
+    the frames a little differently.
 
     Example:
       ddp-video synth clips -n 4 -o clips --size 640x360 --people 1..3

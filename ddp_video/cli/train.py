@@ -1,5 +1,6 @@
 """`ddp-video train`: weights from labelled pictures."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -46,19 +47,23 @@ def train(
         Path | None,
         typer.Option(metavar="FILE", help="Weights of the whole network to start from."),
     ] = None,
-    steps: Annotated[int | None, typer.Option(help="Optimiser steps in all.")] = None,
-    batch: Annotated[int | None, typer.Option(help="Pictures per step and process.")] = None,
-    size: Annotated[int | None, typer.Option(help="Side of the training pictures.")] = None,
-    rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
-    scenes: Annotated[float | None, typer.Option(help="Share of copy-paste scenes.")] = None,
-    empty: Annotated[float | None, typer.Option(help="Share of backgrounds with nobody.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Loader processes.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of everything random.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps in all.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Pictures per step and process.")] = None,
+    size: Annotated[int | None, typer.Option(min=32, help="Side of the training pictures.")] = None,
+    rate: Annotated[float | None, typer.Option(min=0, help="Peak learning rate.")] = None,
+    scenes: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Share of copy-paste scenes.")
+    ] = None,
+    empty: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Share of backgrounds with nobody.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=0, help="Loader processes.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of everything random.")] = None,
     minutes: Annotated[
         float | None,
-        typer.Option(help="Stop after this long, everything saved; the next call goes on."),
+        typer.Option(min=0, help="Stop after this long, everything saved; the next call goes on."),
     ] = None,
-    threads: Annotated[int | None, typer.Option(help="CPU threads of the network.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of the network.")] = None,
     device: o.DeviceOption = o.INFER.device,
     quiet: o.Quiet = False,
 ) -> None:
@@ -137,12 +142,14 @@ def parse_source(text: str) -> tuple[Path, float, float | None]:
     """`DIR`, `DIR=SHARE` or `DIR=SHARE,CUT`.
 
     Raises:
-        InputError: the shares are no numbers.
+        InputError: the shares are no numbers, or below 0.
     """
     folder, _, shares = text.partition("=")
     numbers = shares.split(",") if shares else []
     try:
         values = [float(n) for n in numbers]
+        if not all(0 <= value < math.inf for value in values):
+            raise ValueError(text)
     except ValueError as error:
         raise InputError(f"{text!r}: write DIR, DIR=0.5 or DIR=0.5,1") from error
     return Path(folder), values[0] if values else 1.0, values[1] if len(values) > 1 else None

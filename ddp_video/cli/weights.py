@@ -23,7 +23,7 @@ def list_() -> None:
 
     table = Table()
     for column in ("name", "file", "licence", "measured"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for entry in known().values():
         name = f"{entry.name} (default)" if entry.default else entry.name
         measured = "\n".join(f"{figure}: {value}" for figure, value in entry.measured.items())

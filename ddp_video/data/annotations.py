@@ -82,27 +82,46 @@ def _read_file(path: Path) -> dict[str, Any]:
         ) from error
     except ValueError as error:
         raise DataError(f"{path} is not JSON; give a dataset folder or its JSON file") from error
-    lists = isinstance(content, dict) and all(
-        isinstance(content.get(k), list) for k in ("images", "annotations")
-    )
-    if not lists:
+    if not isinstance(content, dict):
+        content = {}
+    if not (
+        all(_are_entries(content.get(key)) for key in ("images", "annotations"))
+        and _are_entries(content.get("categories", []))
+    ):
         raise DataError(
             f"{path} has no lists 'images' and 'annotations'; it must be in COCO's layout"
         )
     return content
 
 
+def _are_entries(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(entry, dict) for entry in value)
+
+
+def _are_numbers(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and set(map(type, value)) <= {int, float}
+        and bool(np.isfinite(value).all())
+    )
+
+
 def check_image(entry: dict[str, Any], where: str) -> None:
     """Check one image's entry.
 
     Raises:
-        DataError: a field is missing, or a name leaves the folder.
+        DataError: a field is missing or of another kind, or a name leaves the folder.
     """
     for key in ("id", "file_name", "height", "width"):
         if key not in entry:
             raise DataError(f"{where}: an image has no '{key}'; add it")
+    for key in ("height", "width"):
+        if not _are_numbers([entry[key]]) or entry[key] < 1:
+            raise DataError(f"{where}: {key} {entry[key]!r} is no number of pixels; correct it")
     for key in ("file_name", "iuv_file"):
         name = entry.get(key)
+        if name and not isinstance(name, str):
+            raise DataError(f"{where}: {key} {name!r} is no name; use names relative to the folder")
         if name and (Path(name).is_absolute() or ".." in Path(name).parts):
             raise DataError(f"{where}: {key} '{name}' leaves the folder; use names relative to it")
 
@@ -111,18 +130,22 @@ def check_annotation(annotation: dict[str, Any], where: str) -> None:
     """Check one annotation.
 
     Raises:
-        DataError: no image, a bad box, points of unequal length or of an unknown part.
+        DataError: no image, a bad box, points that are no numbers, not equally many
+            or of an unknown part.
     """
     box = annotation.get("bbox")
     who = f"{where}: annotation {annotation.get('id')}"
     if "image_id" not in annotation:
         raise DataError(f"{who} has no image_id; add it")
-    if not (isinstance(box, list) and len(box) == 4 and np.isfinite(box).all()):
+    if not (isinstance(box, list) and len(box) == 4 and _are_numbers(box)):
         raise DataError(f"{who} has no box; bbox is [x, y, width, height] in pixels")
     if box[2] <= 0 or box[3] <= 0:
         raise DataError(f"{who} has the empty box {box}; bbox is [x, y, width, height]")
     if annotation.get("dp_x"):
-        if len({len(annotation.get(f"dp_{k}", ())) for k in "xyIUV"}) != 1:
+        points = [annotation.get(f"dp_{k}", ()) for k in "xyIUV"]
+        if not all(map(_are_numbers, points)):
+            raise DataError(f"{who}: dp_x, dp_y, dp_I, dp_U and dp_V are lists of numbers")
+        if len(set(map(len, points))) != 1:
             raise DataError(f"{who}: dp_x, dp_y, dp_I, dp_U and dp_V differ in length")
         if not {int(i) for i in annotation["dp_I"]} <= set(range(1, 25)):
             raise DataError(f"{who}: dp_I has an unknown part; parts are 1..24")

@@ -43,11 +43,6 @@ def mirror_values(labels: np.ndarray) -> np.ndarray:
     return out
 
 
-def mirror_iuv(iuv: np.ndarray) -> np.ndarray:
-    """Labels of the mirrored picture: (H, W, C ≥ 3) uint8, columns reversed and values renamed."""
-    return mirror_values(iuv[:, ::-1])
-
-
 def mirror_points(points: np.ndarray) -> np.ndarray:
     """Rename points whose x, y were already turned over: (P, 6) x, y, I, U, V, person."""
     out = points.copy()

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from ..atomic import beside
+from ..errors import DataError
 from .densepose_coco import UNKNOWN, DensePoseDataset, Record
 
 TILE = 240  # height of a picture on the sheet
@@ -55,10 +56,14 @@ def write_previews(folder: Path, limit: int = 200, plain: bool = False) -> list[
 
     Returns:
         The sheets.
+
+    Raises:
+        DataError: the folder is no dataset, holds no pictures, or one cannot be read.
     """
     dataset = DensePoseDataset(folder)
+    if not len(dataset):
+        raise DataError(f"{folder} holds no pictures: name another dataset")
     target = folder / "preview"
-    target.mkdir(exist_ok=True)
     chosen = np.unique(np.linspace(0, len(dataset) - 1, min(limit, len(dataset))).astype(int))
     sheets = []
     for start in range(0, len(chosen), PER_SHEET):
@@ -69,6 +74,7 @@ def write_previews(folder: Path, limit: int = 200, plain: bool = False) -> list[
         for name, pictures in kinds.items():
             path = target / f"{name}_{start // PER_SHEET:02d}.jpg"
             sheet = _shelves([_tile(picture) for picture in pictures])
+            target.mkdir(exist_ok=True)
             with beside(path) as part:
                 part.write_bytes(cv2.imencode(".jpg", sheet[:, :, ::-1])[1].tobytes())
             sheets.append(path)

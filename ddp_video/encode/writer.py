@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Self, cast
 
 import av
@@ -104,12 +103,7 @@ class VideoWriter:
             self._part.open("xb").close()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Finish the file and give it its name; after an error remove it.
 
         Raises:

@@ -20,10 +20,9 @@ from ..flow import DisFlow
 from ..render import labels
 from ..types import Frame, Prediction
 from .agreement import Row, compare, mean_row
-from .found import Looker, iou, masks_of, read_frame
+from .found import Looker, Progress, iou, masks_of, read_frame
 from .identities import Identities
 
-Progress = Callable[[int, int | None], None]
 Matte = Callable[[np.ndarray], np.ndarray]  # (H, W, 3) uint8 RGB → alpha of all people (H, W)
 # Truth video → (T, H, W, 3) uint8 I, 255·U, 255·V and (T, H, W) person's numbers
 ReadTruth = Callable[[Path], tuple[np.ndarray, np.ndarray]]

@@ -1,6 +1,5 @@
 """A dataset in the one format: average precision by GPS, boxes and masks; agreement; errors."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,15 +9,15 @@ from ..data import DensePoseDataset
 from ..data.annotations import read_annotations
 from ..data.densepose_coco import Record
 from ..data.segmentation import encode
+from ..errors import DataError
 from .agreement import Row, compare, mean_row, surface_agreement
 from .average_precision import Comparison, precision
 from .coco_judge import coco_precision
 from .error_cases import ErrorCases
-from .found import Found, Looker, frame_of, iou_table, people_of, share_inside
+from .found import Found, Looker, Progress, frame_of, iou_table, people_of, share_inside
 from .gps import Geodesics, KappaRule, gps, kappa_of, kappa_text, surface_distance
 from .truth import TruePerson, ignored_region, true_people
 
-Progress = Callable[[int, int | None], None]
 MATCH = 0.5  # IoU from which a person counts as found, where agreement is asked for
 PERSON = 1  # category
 
@@ -147,9 +146,14 @@ def score_dataset(
 
     Returns:
         The figures.
+
+    Raises:
+        DataError: the dataset holds no pictures, or one cannot be read.
     """
+    if not len(dataset):
+        raise DataError(f"{dataset.path} holds no pictures, or none of this split: name another")
     count = min(limit or len(dataset), len(dataset))
-    chosen = np.linspace(0, len(dataset) - 1, count).round().astype(int) if count else []
+    chosen = np.linspace(0, len(dataset) - 1, count).round().astype(int)
     for done, index in enumerate(chosen, 1):
         record = dataset[int(index)]
         image_id = dataset.images[index]["id"]

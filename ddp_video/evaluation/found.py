@@ -1,5 +1,6 @@
 """People that a network found in one picture, at full size; and how they overlap the true ones."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +13,8 @@ from torch import Tensor
 from ..data.densepose_coco import read_picture
 from ..render import IUV, labels
 from ..types import Frame, Prediction
+
+Progress = Callable[[int, int | None], None]  # pictures or frames done, and in all where known
 
 
 class Looker(Protocol):

@@ -1,6 +1,5 @@
 """Photos with stored dense labels beside them: NAME.jpg and NAME_iuv.png."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from ..data.densepose_coco import read_picture
@@ -8,10 +7,9 @@ from ..errors import DataError
 from ..render import labels
 from .agreement import Row, compare
 from .error_cases import ErrorCases
-from .found import Looker, people_of, read_frame
+from .found import Looker, Progress, people_of, read_frame
 from .truth import labelled
 
-Progress = Callable[[int, int | None], None]
 TRUTH = "_iuv.png"  # OpenCV's order I, 255·U, 255·V
 
 

@@ -17,15 +17,19 @@ from .agreement import mean_row
 from .clips import ClipSettings, Matte, ReadTruth, find_clips, score_clip
 from .dataset import DatasetScore, score_dataset
 from .error_cases import ErrorCases
-from .found import Looker
+from .found import Looker, Progress
 from .gps import Geodesics, KappaRule
 from .pairs import score_pairs
 
-Progress = Callable[[int, int | None], None]
 Part = Mapping[str, Any]  # one table of the file
 PICTURES = "pictures"  # folder of the rendered pictures, a dataset; beside it the rendered clips
 CLIPS = "clips"
-_NEEDED = ("pairs", "clips", "mattes", "outlines", "boxes", "clothes", "joints", "empty")
+_NEEDED = {
+    "pairs": ("folder",),
+    **dict.fromkeys(("clips", "mattes"), ("clips", "step")),
+    **dict.fromkeys(("outlines", "boxes", "clothes", "empty"), ("folder", "photos")),
+    "joints": ("folder", "photos", "table"),
+}
 
 
 @dataclass(frozen=True)
@@ -101,9 +105,10 @@ class Split:
             self.wanted = [Wanted(**each) for each in self._parts.pop("wanted", [])]
         except (OSError, ValueError, TypeError) as error:
             raise DataError(f"{path} is no split ({error}); give --split FILE") from error
-        missing = [name for name in _NEEDED if name not in self._parts]
+        missing = [name for name in _NEEDED if not isinstance(self._parts.get(name), dict)]
         if missing:
             raise DataError(f"{path} lacks [{'], ['.join(missing)}]; restore the file")
+        self._path = path
 
     def score(
         self,
@@ -129,7 +134,7 @@ class Split:
             Part → figures.
 
         Raises:
-            DataError: a file is missing.
+            DataError: a file is missing, or a part of the split lacks what says which.
         """
         results: dict[str, Any] = {}
         for section in sections:
@@ -138,8 +143,16 @@ class Split:
                 continue
             if about:
                 about(section)
-            results[section] = _MEASURES[section](looker, base, self._parts.get(section, {}), means)
+            results[section] = _MEASURES[section](looker, base, self._part(section), means)
         return results
+
+    def _part(self, section: str) -> Part:
+        part = self._parts.get(section, {})
+        missing = [key for key in _NEEDED.get(section, ()) if key not in part]
+        if missing:
+            what = ", ".join(missing)
+            raise DataError(f"{self._path}: [{section}] lacks {what}; restore the file")
+        return part
 
 
 def _pairs(looker: Looker, base: Path, part: Part, means: Means) -> dict[str, Any]:

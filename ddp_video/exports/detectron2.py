@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from ..errors import InputError
 from ..types import Frame, Prediction
@@ -47,7 +47,7 @@ def detectron2(target: Target) -> Iterator[Export]:
             people = list(people_of(prediction, frame.size))
             written.append(place(frame))
             metadata = {"file_name": target.file_name(frame), "people": str(len(people))}
-            save_file(_tensors(people), written[-1], metadata)
+            written[-1].write_bytes(save(_tensors(people), metadata))
 
         yield write
         if target.pickle and not target.info.is_picture:

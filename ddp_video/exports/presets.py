@@ -79,7 +79,8 @@ def check_target(preset: Preset, target: Target) -> None:
     if folder and target.overwrite and target.path.is_dir():
         return
     if folder and target.path.exists():
-        raise OutputError(f"{target.path}: exists: add --overwrite, or choose another -o")
+        advice = "a file, not a folder:" if target.path.is_file() else "exists: add --overwrite, or"
+        raise OutputError(f"{target.path}: {advice} choose another folder with -o")
     check_output(target.path, [target.info.path], target.overwrite)
 
 

@@ -58,6 +58,7 @@ class Target:
             Where a frame's file is to be written.
         """
         if self.info.is_picture:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             with beside(self.path) as part:
                 yield lambda frame: part
         else:

@@ -220,7 +220,10 @@ def read_atlas(path: Path | None) -> np.ndarray:
         InputError: none is given, or it is no atlas.
     """
     if path is None:
-        raise InputError("no atlas is given: add --texture person_00.png, from --to texture")
+        raise InputError(
+            "no atlas is given: use `ddp-video export --to retexture --texture person_00.png`; "
+            "--to texture makes one"
+        )
     image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED) if path.is_file() else None
     if image is None:
         raise InputError(f"{path}: no picture that can be read: name an atlas from --to texture")

@@ -46,6 +46,12 @@ class FitSettings:
         late_rate: the same in the second stage, and of the shape in both.
         refresh: steps between two looks for nearest points.
         squares: steps before the landmarks' error becomes robust.
+        reprojection: weight of the landmarks in the picture.
+        depth: weight of the landmarks in metres.
+        pose: weight of the joints' turns.
+        shape: weight of the shape's distance from the average.
+        skin_outside: weight of skin outside the mask.
+        mask_uncovered: weight of mask without skin.
     """
 
     landmark_steps: int = 120
@@ -111,7 +117,6 @@ class Fitter:
         self,
         device: str | torch.device = "cpu",
         settings: FitSettings | None = None,
-        limbs: dict[str, tuple[str, float, float]] = LIMBS,
     ) -> None:
         self.body = PosableBody(device)
         self.device = self.body.device
@@ -123,7 +128,7 @@ class Fitter:
         self.whole = whole
         self.skin = self.body.vertices(spaced(whole.rest.cpu().numpy(), SPACING))
         self.stiffness = terms.stiffness(self.body.turning).to(self.device)
-        self.twist = _twist_table(self.body, limbs)
+        self.twist = _twist_table(self.body)
         self._to_camera = TO_CAMERA.to(self.device)
 
     def __call__(self, people: Sequence[Observation]) -> list[Fit]:
@@ -182,7 +187,7 @@ class Fitter:
             self._settle(bodies, step)
             points, _ = self._pose(bodies)
             scale = None if step <= s.squares else 0.02
-            loss = self._landmark_loss(points, bodies, evidence, scale) + self._prior(bodies)
+            loss = self._landmark_loss(points, evidence, scale) + self._prior(bodies)
             _descend(optimiser, loss)
 
     def _to_outline(self, bodies: _Bodies, evidence: Evidence) -> None:
@@ -197,12 +202,12 @@ class Fitter:
                 near = terms.nearest(seen, evidence.inner)
             outside = terms.skin_outside(seen, evidence.outside, evidence.known)
             uncovered = terms.mask_uncovered(seen, evidence.inner, near)
-            loss = 0.5 * self._landmark_loss(points, bodies, evidence) + self._prior(bodies, 0.5)
+            loss = 0.5 * self._landmark_loss(points, evidence) + self._prior(bodies, 0.5)
             loss = loss + s.skin_outside * outside + s.mask_uncovered * uncovered
             _descend(optimiser, loss)
 
     def _landmark_loss(
-        self, points: Tensor, bodies: _Bodies, evidence: Evidence, scale: float | None = 0.02
+        self, points: Tensor, evidence: Evidence, scale: float | None = 0.02
     ) -> Tensor:
         s = self.settings
         flat = terms.reprojection(project(points), evidence.xy, evidence.sure, scale)
@@ -249,17 +254,15 @@ class Fitter:
         return _Bodies(turn, shape, orient, place, self.body.settled(self.body.coefficients(shape)))
 
 
-def _twist_table(
-    body: PosableBody, limbs: dict[str, tuple[str, float, float]]
-) -> tuple[Tensor, Tensor, Tensor]:
+def _twist_table(body: PosableBody) -> tuple[Tensor, Tensor, Tensor]:
     """Directions (J, 3), usual turns (J,) in radians and weights (J,) for `terms.twist`."""
-    ends = {f"{b}.{s}": f"{end}.{s}" for b, (end, _, _) in limbs.items() for s in "LR"}
+    ends = {f"{b}.{s}": f"{end}.{s}" for b, (end, _, _) in LIMBS.items() for s in "LR"}
     usual, hold = torch.zeros(2, len(body.turning))
     for bone in ends:
         name, side = bone.split(".")
         j = body.turning.index(bone)
-        usual[j] = np.radians(limbs[name][1]) * (1 if side == "L" else -1)
-        hold[j] = limbs[name][2]
+        usual[j] = np.radians(LIMBS[name][1]) * (1 if side == "L" else -1)
+        hold[j] = LIMBS[name][2]
     return body.directions(ends), usual.to(body.device), hold.to(body.device)
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from ..data.densepose_coco import UNKNOWN
 from .evidence import Observation, observation
 from .fit import Fit, Fitter
 from .judge import Verdict, contradicted, judge, sure_groups
-from .labels import UNKNOWN, BodyPicture, draw_body, label_mask, to_picture
+from .labels import BodyPicture, draw_body, label_mask, to_picture
 from .observe import CROP, Pose, Teachers
 from .one_photo import PersonAnswer, PhotoLabels, Sight, assemble
 from .pseudo_labels import observe_surface
@@ -17,7 +18,7 @@ from .pseudo_labels import observe_surface
 MIN_HEIGHT = 60  # pixels; smaller people are not fitted
 AT_ONCE = {"cpu": 16, "cuda": 512}
 POINTS = 100  # sampled for each person, as DensePose-COCO's annotators clicked them
-COCO_JOINTS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]  # of `evidence.NAMES`
+COCO_JOINTS = slice(17)  # of `evidence.NAMES`
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from scipy.special import softmax
 
 from .evidence import LANDMARKS, Observation
 from .fit import Fit
@@ -145,8 +146,7 @@ def sure_groups(surface: Surface | None, pose: Pose, size: tuple[int, int]) -> n
     out = np.full(size, -1, np.int8)
     if surface is None:
         return out
-    logits = surface.parts - surface.parts.max(0)
-    share = np.exp(logits) / np.exp(logits).sum(0)
+    share = softmax(surface.parts, 0)
     person = surface.person > 0
     share = np.stack([share[k == GROUP].sum(0) for k in range(GROUPS)]) * person
     sure = np.where(share.max(0) > SURE_GROUP, share.argmax(0), -1)

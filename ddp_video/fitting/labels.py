@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ..data.densepose_coco import UNKNOWN
 from ..synthesis.charts.lookup import Charts
-from ..synthesis.raster.rays import first_hits, on_surface
+from ..synthesis.raster.rays import first_hits
+from .evidence import to_crop
 from .fit import FOCAL
 from .observe import CROP
-from .pseudo_labels import UNKNOWN
 
 REACH = 0.05  # of the person's height: how far labels are carried
 DOUBT = 1.5  # another limb this many times as far, or nearer, makes a label doubtful
@@ -33,13 +34,11 @@ class BodyPicture:
         part: (H, W) uint8, 0 where no body is.
         u: (H, W) float32, 0..1.
         v: (H, W) float32, 0..1.
-        depth: (H, W) float32 metres, infinite where no body is.
     """
 
     part: np.ndarray
     u: np.ndarray
     v: np.ndarray
-    depth: np.ndarray
 
 
 def draw_body(vertices: np.ndarray, crop: np.ndarray, size: tuple[int, int]) -> BodyPicture:
@@ -53,7 +52,6 @@ def draw_body(vertices: np.ndarray, crop: np.ndarray, size: tuple[int, int]) -> 
     charts = Charts.shipped()
     skin = charts.refine(vertices)
     part, u, v = np.zeros(size, np.uint8), np.zeros(size, np.float32), np.zeros(size, np.float32)
-    depth = np.full(size, np.inf, np.float32)
     rows, columns = window(skin, crop, size)
     row, column = np.mgrid[rows, columns].reshape(2, -1)
     if len(row):
@@ -63,14 +61,12 @@ def draw_body(vertices: np.ndarray, crop: np.ndarray, size: tuple[int, int]) -> 
         row, column, face, bary = row[hit], column[hit], face[hit], bary[hit]
         values = charts(face, bary)
         part[row, column], u[row, column], v[row, column] = values.T
-        depth[row, column] = on_surface(skin, charts.faces, face, bary)[:, 2]
-    return BodyPicture(part, u, v, depth)
+    return BodyPicture(part, u, v)
 
 
 def directions(xy: np.ndarray, crop: np.ndarray) -> np.ndarray:
     """(P, 3) rays of the crop's camera through (P, 2) pixels of the picture."""
-    seen = (np.c_[xy, np.ones(len(xy))] @ crop.T - CROP / 2) / (CROP / 2)
-    return np.c_[seen / FOCAL, np.ones(len(seen))]
+    return np.c_[to_crop(xy, crop) / FOCAL, np.ones(len(xy))]
 
 
 def to_picture(points: np.ndarray, crop: np.ndarray) -> np.ndarray:

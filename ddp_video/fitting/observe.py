@@ -158,9 +158,7 @@ class Teachers:
         crop = crop_matrix(box, angle)
         picture = cv2.warpAffine(image, crop, (CROP, CROP), borderMode=cv2.BORDER_REPLICATE)
         out = self._run("pose", {"image": picture[None].astype(np.float32) / 255})
-        points = out["landmarks"].reshape(
-            LANDMARKS, 5
-        )  # x, y, z in crop pixels; visibility, presence
+        points = out["landmarks"].reshape(LANDMARKS, 5)  # x, y, z in crop pixels; visibility, …
         back = cv2.invertAffineTransform(crop)
         mask = largest_component(_sigmoid(out["segmentation"][0, :, :, 0]))
         return Pose(

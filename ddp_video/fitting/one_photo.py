@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from ..data.densepose_coco import UNKNOWN
 from ..data.writer import PersonLabel
 from .observe import Teachers
 from .people import (
@@ -25,7 +26,7 @@ from .people import (
     sensible,
     share_out,
 )
-from .pseudo_labels import UNKNOWN, label_person, observe_surface
+from .pseudo_labels import label_person, observe_surface
 from .sidecars import joint_error
 
 TURNS = (0.0, np.pi / 2, np.pi, -np.pi / 2)

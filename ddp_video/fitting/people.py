@@ -10,9 +10,7 @@ from .observe import Pose, Teachers
 
 BOX_THRESHOLD = 0.3  # weaker boxes are nobody
 LOOK_THRESHOLD = 0.4  # weaker boxes are ignored regions without a look at the pose
-SURE_BOX = (
-    0.5  # from here on a box without a credible pose is still a person, without surface labels
-)
+SURE_BOX = 0.5  # from here on a box without a credible pose is a person without surface labels
 MIN_HEIGHT = 40  # pixels; smaller people are ignored
 MAX_PEOPLE = 12  # the largest are labelled, the others ignored
 MIN_SCORE = 0.6  # of BlazePose

@@ -17,8 +17,6 @@ from .one_photo import PhotoLabels, Sight, SurfaceLabeller, see_athlete, see_pho
 from .sidecars import JOINTS, read_joints, read_polygons
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
-
-
 METHODS = ("fit", "bodypix")
 
 
@@ -41,8 +39,8 @@ class LabelReport:
         photos: labelled now.
         people: persons in them.
         surfaces: persons with surface labels.
-        skipped: photo → why it was left out, now.
         before: photos that had been done by an earlier run.
+        skipped: photo → why it was left out, now.
         previews: contact sheets written.
     """
 

@@ -5,7 +5,9 @@ from typing import cast
 import cv2
 import numpy as np
 from scipy import ndimage
+from scipy.special import softmax
 
+from ..data.densepose_coco import UNKNOWN
 from ..data.mirror import PART_MIRROR, U_MIRRORED, V_MIRRORED
 from .observe import CROP, Pose, Surface, Teachers
 from .sides import ARMS, GROUP, LEFT, Body, body_scale, evidence
@@ -14,10 +16,7 @@ SCALES = (353, 257)  # sides of BodyPix's crop, 16k + 1
 GRID = 89  # cells of the common grid over the crop, corners on corners
 MIN_GROUP = 0.5  # probability of limb, torso, head … below which a pixel is ignored
 MIN_PART = 0.62  # probability of the chosen part within its limb (side, front/back)
-FILL = (
-    0.04  # surface without a label takes the nearest one within this share of the person's height
-)
-UNKNOWN = 255
+FILL = 0.04  # of the person's height: how far the nearest label is taken from
 
 
 def observe_surface(teachers: Teachers, image: np.ndarray, pose: Pose) -> Surface:
@@ -59,7 +58,7 @@ def mirror_surface(surface: Surface) -> Surface:
 
 def average(answers: list[Surface]) -> Surface:
     """The mean of answers on one grid; U and V weighted by how sure each answer is of the part."""
-    weight = np.stack([_softmax(a.parts, 0) + 1e-3 for a in answers])
+    weight = np.stack([softmax(a.parts, 0) + 1e-3 for a in answers])
     weight /= weight.sum(0)
     return Surface(
         person=np.mean([a.person for a in answers], 0),
@@ -116,9 +115,9 @@ def classify(
     inside &= y <= surface.person.shape[0] - 1
     sides, doubt = evidence(points, body)
     logits = _sample(surface.parts, x, y)
-    group = _softmax(logits - doubt, 1) @ np.eye(GROUP.max() + 1, dtype=np.float32)[GROUP]
+    group = softmax(logits - doubt, 1) @ np.eye(GROUP.max() + 1, dtype=np.float32)[GROUP]
     best_group = group.argmax(1)
-    within = _softmax(np.where(best_group[:, None] == GROUP, logits + sides, -np.inf), 1)
+    within = softmax(np.where(best_group[:, None] == GROUP, logits + sides, -np.inf), 1)
     part = within.argmax(1)
     # front or back of an arm is BodyPix's own affair: only the side must be sure
     counted = np.arange(24) == part[:, None]
@@ -180,8 +179,3 @@ def _sample_channel(
 ) -> np.ndarray:
     """Bilinear value (N,) of one channel per point."""
     return ndimage.map_coordinates(channels, [which, y, x], order=1, mode="nearest")
-
-
-def _softmax(logits: np.ndarray, axis: int) -> np.ndarray:
-    e = np.exp(logits - logits.max(axis, keepdims=True))
-    return e / e.sum(axis, keepdims=True)

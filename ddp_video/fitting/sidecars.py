@@ -45,15 +45,13 @@ def read_polygons(path: Path, size: tuple[int, int]) -> list[np.ndarray]:
     Raises:
         DataError: not such a file.
     """
-    masks = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            values = [float(v) for v in line.split()]
-        except ValueError as error:
-            raise DataError(f"{path} is not a polygon file; remove it or mend it") from error
-        if len(values) >= 7 and values[0] == 0:
-            polygon = (np.array(values[1:]).reshape(-1, 2) * [size[1], size[0]]).ravel().tolist()
-            masks.append(decode([polygon], *size))
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        rows = [[float(v) for v in line.split()] for line in lines]
+        shares = [np.array(r[1:]).reshape(-1, 2) for r in rows if len(r) >= 7 and r[0] == 0]
+    except ValueError as error:
+        raise DataError(f"{path} is not a polygon file; remove it or mend it") from error
+    masks = [decode([(xy * [size[1], size[0]]).ravel().tolist()], *size) for xy in shares]
     return [m for m in masks if m.any()]
 
 

@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, PredictionsError
+from ..errors import InputError, OutputError, PredictionsError
 from ..smooth import smooth
 from ..store import (
     PredictionWriter,
@@ -148,10 +148,12 @@ def store_smoothed(
     Raises:
         InputError: more than one radius, or predictions that are smoothed already.
         VideoError, PredictionsError: the source cannot be read.
-        OutputError: it cannot be written, or somebody else is writing it.
+        OutputError: it is the source, cannot be written, or somebody else is writing it.
     """
     if len(settings.radii) != 1:
         raise InputError("a store holds one radius: give --radius once, or a folder with -o")
+    if is_store(source) and out.exists() and out.samefile(source):
+        raise OutputError(f"{out}: this is the input itself: choose another name with -o")
     (radius,) = settings.radii
     given = open_input(source, settings.start, settings.end)
     check_radii(given, settings.radii)

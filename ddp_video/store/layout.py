@@ -123,8 +123,8 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise OutputError(
-            f"{path} cannot be written ({error.strerror}): free some space or choose another "
-            "folder with -o; what is finished is kept, and the same command goes on from there"
+            f"{path} cannot be written ({error.strerror}): choose another place with -o, or "
+            "free some space; what is finished is kept, and the same command goes on from there"
         ) from error
 
 

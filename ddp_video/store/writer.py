@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from filelock import FileLock, Timeout
@@ -90,12 +89,7 @@ class PredictionWriter:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Let others write; a store without a single chunk is not left behind."""
         if kind is not None and not chunk_paths(self.path):
             with suppress(OSError):
@@ -191,9 +185,14 @@ class PredictionWriter:
         )
 
     def _unlock(self) -> None:
+        lock = self.path / LOCK
+        try:
+            lock.unlink(missing_ok=True)  # while it is ours: once released it may be another's
+        except OSError:  # Windows removes no open file, so nobody else's either
+            self._lock.release()
+            with suppress(OSError):
+                lock.unlink(missing_ok=True)
         self._lock.release()
-        with suppress(OSError):
-            (self.path / LOCK).unlink(missing_ok=True)
 
 
 def record(

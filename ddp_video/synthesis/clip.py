@@ -1,6 +1,5 @@
 """Exact optical flow between moments of a scene, and where it is known to be seen in both."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +11,6 @@ from .raster.warped import scalars, wp
 from .scene.backdrop import floor_depth
 
 SLACK = 0.003  # metres: what is no farther before a point does not hide it (it is its own surface)
-STEPS = (-2, -1, 1, 2)  # frames that a frame's flow goes to
 
 
 @dataclass(frozen=True)
@@ -59,27 +57,3 @@ def flow(
     moved = [target.vertices, target.mesh.id, far, SLACK]
     wp.launch(flow_kernel, n, [*given, *moved, out, seen], device=device)
     return Flow(out.numpy().reshape(*camera.size, 2), seen.numpy().reshape(camera.size) > 0)
-
-
-def flows(
-    stage: Stage,
-    moments: Sequence[int],
-    cameras: Sequence[Camera],
-    frame: int,
-    behind: np.ndarray | None = None,
-) -> dict[int, Flow]:
-    """Flow from a frame to those before and after it, as far as the clip has them.
-
-    Args:
-        stage: the scene.
-        moments: of the frames' truth.
-        cameras: of the frames.
-        frame: number of the frame.
-        behind: as in `flow`.
-
-    Returns:
-        Step (−2, −1, 1, 2) → flow.
-    """
-    here = (moments[frame], cameras[frame])
-    others = {step: frame + step for step in STEPS if 0 <= frame + step < len(moments)}
-    return {step: flow(stage, here, (moments[k], cameras[k]), behind) for step, k in others.items()}

@@ -23,6 +23,8 @@ NOTES = (220.0, 277.18, 329.63, 440.0, 329.63, 277.18)  # Hz: an A major chord, 
 FLOW_STEP = 2  # pixels
 FLOW_SCALE = 8  # steps a pixel
 FLOW_ZERO = 32_768
+CRF = "17"  # quality of H.264
+EXACT = {"fflags": "+bitexact"}  # of the container: no random number, no version in the file
 FFV1 = {"level": "3", "coder": "1", "context": "0", "slices": "12", "slicecrc": "1"}
 
 
@@ -40,15 +42,13 @@ def tune(seconds: float) -> np.ndarray:
     return (0.25 * tone * envelope).astype(np.float32)
 
 
-def write_video(path: Path, frames: np.ndarray, rate: int, crf: int = 17) -> None:
+def write_video(path: Path, frames: np.ndarray, rate: int) -> None:
     """Write (T, H, W, 3) RGB frames as H.264 yuv420p, the tune as AAC; replaced at the end."""
     with (
         beside(path) as part,
         av.open(str(part), "w", format="mp4", options={"movflags": "faststart"}) as out,
     ):
-        video = out.add_stream(
-            "libx264", rate=rate, options={"crf": str(crf), "preset": "veryslow"}
-        )
+        video = out.add_stream("libx264", rate=rate, options={"crf": CRF, "preset": "veryslow"})
         video.height, video.width = frames.shape[1:3]
         video.pix_fmt = "yuv420p"
         context = video.codec_context
@@ -86,7 +86,7 @@ def packed(iuv: np.ndarray, instances: np.ndarray) -> np.ndarray:
 def write_grey(path: Path, pictures: np.ndarray, rate: int) -> None:
     """Write (T, H, W) uint8 or uint16 pictures as FFV1; replaces the file at the end."""
     kind = "gray" if pictures.dtype == np.uint8 else "gray16le"
-    with beside(path) as part, av.open(str(part), "w", format="matroska") as out:
+    with beside(path) as part, av.open(str(part), "w", format="matroska", options=EXACT) as out:
         video = out.add_stream("ffv1", rate=rate, options=FFV1)
         video.height, video.width = pictures.shape[1:]
         video.pix_fmt = kind

@@ -41,7 +41,7 @@ class Frame:
 
     Attributes:
         image: (H, W, 3) uint8 RGB.
-        truth: labels in the middle of the exposure.
+        truth: labels at the third of its PER_FRAME moments, next to the middle of the exposure.
     """
 
     image: np.ndarray
@@ -221,9 +221,8 @@ def clip(settings: ClipSettings, seed: int, number: int) -> Clip:
     within = SHUTTER * (np.arange(PER_FRAME) + 0.5) / PER_FRAME
     seconds = ((np.arange(frames)[:, None] + within) / settings.rate).ravel()
     transforms = placed(people, seconds, made_of, rng)
-    still: tuple[dict[str, np.ndarray], np.ndarray] = ({}, np.zeros((1, 3)))
     actors = [
-        (Actor(who.body, who.surfaces, still), t)
+        (Actor(who.body, who.surfaces), t)
         for who, t in zip(people, transforms, strict=True)
         if len(t)
     ]

@@ -73,9 +73,8 @@ def company(stock: Stock, rng: np.random.Generator) -> list[Standing]:
 
 def actor(person: Standing, rng: np.random.Generator) -> tuple[Actor, np.ndarray]:
     """Somebody in place, now and then with something in a hand, and the bones' transforms."""
-    who, still = person.who, ({}, np.zeros((1, 3)))
     props = in_hands(person, rng)
-    return Actor(who.body, who.surfaces, still, props), person.transforms[None]
+    return Actor(person.who.body, person.who.surfaces, props), person.transforms[None]
 
 
 def backdrop(

@@ -1,7 +1,8 @@
 """Pictures and clips as files: datasets of shards and folders of clips, by several processes.
 
 Every picture depends on settings, seed and number alone, and every process computes with one
-thread, so that the number of processes changes no byte. A stopped job goes on.
+thread, so that the number of processes changes no byte. The same holds for a clip's frames, truth
+and flow; H.264 may code the same frames a little differently. A stopped job goes on.
 """
 
 import json
@@ -69,7 +70,9 @@ def checked(order: Order | ClipOrder) -> None:
     if not 1 <= least <= most <= MOST_PEOPLE:
         raise InputError(f"{least}..{most} people: give a range within 1..{MOST_PEOPLE}, as 1..6")
     if not all(SIZES[0] <= side <= SIZES[1] for side in sides):
-        raise InputError(f"size {made.size}: give {SIZES[0]} to {SIZES[1]} pixels a side")
+        raise InputError(
+            f"size {'x'.join(map(str, sides[::-1]))}: give {SIZES[0]} to {SIZES[1]} pixels a side"
+        )
     if isinstance(made, PictureSettings) and not 0 <= made.behind <= 1:
         raise InputError(f"a share of {made.behind:g} from behind: give a number within 0..1")
     if isinstance(made, ClipSettings):
@@ -148,7 +151,7 @@ def make_pictures(order: Order, workers: int = 1, progress: Progress | None = No
 
 
 def make_clips(order: ClipOrder, workers: int = 1, progress: Progress | None = None) -> int:
-    """Make the clips that are not there yet, as video and truth; as `make_pictures`."""
+    """Make the clips that are not there yet: video, truth and flow; as `make_pictures`."""
     checked(order)
     equipped(workers)
     agreed(order.folder, recipe(order))

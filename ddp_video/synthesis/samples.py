@@ -30,7 +30,6 @@ from .wardrobe.wardrobe import dressed
 LOG = logging.getLogger(__name__)
 
 SETTINGS = ClipSettings(size=(270, 480), seconds=3.0, rate=24)
-CRF = 20  # of the video, so that a clip and its truth together stay below 2 MB
 FAULTS = Faults(vignette=0.15, noise=1.2)
 SWAY = 0.008  # metres by which hands sway the camera
 LAMP = Light(
@@ -168,8 +167,7 @@ def clip(sample: Sample, assets: Path | None, seed: int) -> Clip:
     for part in sample.people:
         body = Body(part.kinds)
         who = Dressed(body, dressed(body, np.random.default_rng(part.look), assets))
-        motion = part.move(body, seconds)
-        actors.append((Actor(body, who.surfaces, motion), soled(who, motion)))
+        actors.append((Actor(body, who.surfaces), soled(who, part.move(body, seconds))))
     light, outdoors, panels = LAMP, None, room(rng)
     if sample.ground:
         light, panels = SUN, []

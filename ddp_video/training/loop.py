@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -86,6 +87,9 @@ def train(stream: TrainingStream, settings: TrainSettings, run: Run) -> Path:
 
     Returns:
         The fp16 weights (averaged, where an average is kept), with their architecture inside.
+
+    Raises:
+        DataError: a picture cannot be read, or the folder holds another run.
     """
     rank, world, device = _join_processes(run.device)
     run = replace(run, device=device)
@@ -114,13 +118,23 @@ def train(stream: TrainingStream, settings: TrainSettings, run: Run) -> Path:
         workers=settings.workers,
         pin_memory=run.device.type == "cuda",
     )
-    _loop(objective, state, iter(passes), settings, run, rank)
+    with _in_one_line():
+        _loop(objective, state, iter(passes), settings, run, rank)
     if rank == 0:
         save(state, run.folder / STATE, asdict(settings))
         write_weights(state, settings, run.folder / WEIGHTS)
     if world > 1:
         dist.destroy_process_group()
     return run.folder / WEIGHTS
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    """What a loader process says of a dataset, without the traceback that torch puts before it."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(str(error).rpartition(f"{DataError.__name__}: ")[2].strip()) from error
 
 
 def _loop(

@@ -213,6 +213,8 @@ def test_one_bad_radius_among_several(tmp_path, command, make_clip):
         (["run", "a.mp4", "--view", "nice"], ["nice", "contour", "see ddp-video run --help"]),
         (["run", "a.mp4", "--radius", "x"], ["--radius", "see ddp-video run --help"]),
         (["run", "a.mp4", "--fast"], ["--fast", "see ddp-video run --help"]),
+        (["train", "a", "-o", "b", "--steps", "0"], ["--steps", "see ddp-video train --help"]),
+        (["label-photos", "a", "-o", "b", "--limit", "-1"], ["--limit"]),
         (["weights", "path", "--all"], ["--all", "see ddp-video weights path --help"]),
         (["dance"], ["dance", "see ddp-video --help"]),
     ],

@@ -115,6 +115,7 @@ def test_bad_input_is_one_line(evaluate, dataset: Path, tmp_path: Path):
         ["clips", tmp_path / "nothing"],
         ["split", tmp_path, "--split", tmp_path / "nothing.toml"],
         [dataset, "--limit", 0],
+        [dataset, "--split", "nobody"],
     ):
         done = evaluate(*arguments)
         assert done.code in (2, 6), arguments
@@ -125,6 +126,11 @@ def test_options_out_of_bounds(ddp_video_, pairs: Path):
     for option, value in (("--short-side", 8), ("--threshold", 2)):
         done = ddp_video_("evaluate", "pairs", pairs, option, value)
         assert done.code == 2 and option in done.err
+
+
+def test_a_folder_in_the_place_of_the_figures(evaluate, pairs: Path, tmp_path: Path):
+    done = evaluate("pairs", pairs, "--json", tmp_path)
+    assert done.code == 4 and "is a folder" in done.err
 
 
 def test_files_of_distances_that_are_not_there(ddp_video_, dataset: Path, tmp_path: Path):

@@ -50,6 +50,15 @@ def test_every_preset_from_a_video(preset, clip, tmp_path, command):
         assert len(names(output)) == FRAMES
 
 
+@pytest.mark.parametrize("preset", [each for each in FORMATS if each != "retexture"])
+def test_every_preset_from_a_picture_into_a_new_folder(preset, tmp_path, command):
+    cv2.imwrite(str(tmp_path / "photo.png"), np.zeros((48, 64, 3), np.uint8))
+    out = tmp_path / "new" / "deep"
+    assert command("export", tmp_path / "photo.png", "--to", preset, "-o", out).code == 0
+    (name,) = names(out)
+    assert name == f"photo.{FORMATS[preset].picture}"
+
+
 @pytest.mark.parametrize("preset", ["npz", "magicanimate"])
 def test_a_store_gives_the_same_to_the_byte(preset, clip, tmp_path, command):
     command("infer", clip, "-o", tmp_path / "clip.ddp")

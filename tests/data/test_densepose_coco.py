@@ -208,11 +208,17 @@ def test_long_runs_return() -> None:
     ("annotation", "image", "words"),
     [
         ({"bbox": [1, 2, 3]}, {}, "no box"),
+        ({"bbox": [1, 2, "3", 4]}, {}, "no box"),
+        ({"bbox": [1, 2, None, 4]}, {}, "no box"),
         ({"bbox": [1, 2, 0, 5]}, {}, "empty box"),
+        ({"dp_x": 3}, {}, "lists of numbers"),
+        ({"dp_x": [1], "dp_y": [1], "dp_I": [None], "dp_U": [0], "dp_V": [0]}, {}, "of numbers"),
         ({"dp_x": [1], "dp_y": [1, 2], "dp_I": [1], "dp_U": [0], "dp_V": [0]}, {}, "length"),
         ({"dp_x": [1], "dp_y": [1], "dp_I": [25], "dp_U": [0], "dp_V": [0]}, {}, "unknown part"),
         ({}, {"file_name": "/etc/a.png"}, "leaves the folder"),
         ({}, {"iuv_file": "../a.png"}, "leaves the folder"),
+        ({}, {"file_name": 3}, "no name"),
+        ({}, {"height": "x"}, "number of pixels"),
         ({}, {"file_name": "gone.png"}, "cannot read"),
         ({}, {"width": 61}, "60x40"),
         ({"segmentation": [[1, 2, 3, 4]]}, {}, "polygon"),
@@ -233,9 +239,10 @@ def test_broken_files(tmp_path: Path) -> None:
     (tmp_path / "annotations.json").write_text("hello")
     with pytest.raises(DataError, match="not JSON"):
         DensePoseDataset(tmp_path)
-    (tmp_path / "annotations.json").write_text('{"images": []}')
-    with pytest.raises(DataError, match="no lists"):
-        DensePoseDataset(tmp_path)
+    for content in ('{"images": []}', '{"images": [], "annotations": ["a"]}'):
+        (tmp_path / "annotations.json").write_text(content)
+        with pytest.raises(DataError, match="no lists"):
+            DensePoseDataset(tmp_path)
     write_coco(tmp_path, [person()], iuv_file="iuv.png")
     cv2.imwrite(str(tmp_path / "iuv.png"), np.full((HEIGHT, WIDTH, 3), 77, np.uint8))
     with pytest.raises(DataError, match="unknown part 77"):

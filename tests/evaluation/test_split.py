@@ -112,5 +112,11 @@ def test_a_file_that_is_no_split(tmp_path: Path):
             Split(tmp_path / "x.toml")
 
 
+def test_a_part_that_says_too_little(tmp_path: Path):
+    split = Split(small_split(tmp_path))
+    with pytest.raises(DataError, match=r"\[clips\] lacks clips, step"):
+        split.score(Says(), tmp_path, Means(lambda _: pytest.fail("no truth here")), ["clips"])
+
+
 def test_sections_and_tables_agree(parts: dict):
     assert set(SECTIONS) - {"rendered_clips"} == set(parts) - {"wanted"}

@@ -33,7 +33,7 @@ def body() -> BodyPicture:
     part[THIGH, 20:30], part[THIGH, 30:40] = 9, 10  # right, left
     part[SHIN, 20:30], part[SHIN, 30:40] = 13, 14
     flat = np.zeros(SIZE, np.float32)
-    return BodyPicture(part, flat, flat, np.where(part > 0, 1, np.inf).astype(np.float32))
+    return BodyPicture(part, flat, flat)
 
 
 def observation(sure: float = 1.0) -> Observation:

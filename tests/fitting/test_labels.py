@@ -13,7 +13,7 @@ def painted(size: tuple[int, int], parts: dict[int, tuple[slice, slice]]) -> Bod
     for number, where in parts.items():
         part[where] = number
     u = np.where(part > 0, np.linspace(0, 1, size[1])[None], 0).astype(np.float32)
-    return BodyPicture(part, u, 1 - u, np.where(part > 0, 1, np.inf).astype(np.float32))
+    return BodyPicture(part, u, 1 - u)
 
 
 def test_spread_finds_the_nearest_seed_inside_the_mask() -> None:

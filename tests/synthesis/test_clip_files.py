@@ -34,6 +34,13 @@ def test_truth_comes_back_bit_for_bit(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["t.mkv"]
 
 
+def test_the_same_truth_is_the_same_file(tmp_path):
+    pictures = np.random.default_rng(0).integers(0, 255, (2, 8, 10), np.uint8)
+    for name in ("a.mkv", "b.mkv"):
+        write_truth(tmp_path / name, pictures, 24)
+    assert (tmp_path / "a.mkv").read_bytes() == (tmp_path / "b.mkv").read_bytes()
+
+
 def test_flow_comes_back_thinned_and_rounded(tmp_path):
     rng = np.random.default_rng(0)
     flow, seen = rng.normal(0, 30, (3, 8, 10, 2)), rng.random((3, 8, 10)) < 0.7

@@ -38,7 +38,7 @@ def actor(
     transforms = body.transforms({"root": turn("z", np.array([heading]))}, root)
     posed = pose(body.vertices, body.weights, transforms[0])
     transforms[:, :, 2, 3] -= posed[np.unique(body.faces), 2].min()
-    return Actor(body, surfaces, ({}, root)), transforms
+    return Actor(body, surfaces), transforms
 
 
 def swollen(skin: Surface, thick: float) -> Surface:
@@ -104,7 +104,7 @@ def test_anchors_say_where_labels_are_looked_up(body):
     )
     named = Surface(skin.vertices, skin.faces, skin.uv, skin.weights, skin.texture, anchors=head)
     person, transforms = actor(body)
-    truth = stage((Actor(person.body, [named], person.motion), transforms)).labels(0, camera())
+    truth = stage((Actor(person.body, [named]), transforms)).labels(0, camera())
     assert len(np.unique(truth.iuv[truth.owner > 0].round(3), axis=0)) == 1
 
 
@@ -158,7 +158,7 @@ def test_a_thing_in_the_hand_is_nobody(body):
     corners = at + 0.15 * np.array([[-1, 0, -1], [1, 0, -1], [1, 0, 1], [-1, 0, 1.0]])
     faces, uv = np.array([[0, 1, 2], [0, 2, 3]]), np.full((2, 3, 2), 0.5, np.float32)
     prop = Surface(corners.astype(np.float32), faces, uv, np.tile(bone, (4, 1)), SKIN)
-    held = stage((Actor(body, person.surfaces, person.motion, [prop]), transforms))
+    held = stage((Actor(body, person.surfaces, [prop]), transforms))
     truth, without = held.labels(0, camera()), stage(actor(body)).labels(0, camera())
     assert (without.iuv[..., 0] == 4).sum() > 30
     assert (truth.iuv[..., 0] == 4).sum() == 0

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from ddp_video.data import Record
+from ddp_video.data import DensePoseDataset, Record
 from ddp_video.errors import DataError
 from ddp_video.network import build
 from ddp_video.settings import PRESETS, Architecture
@@ -108,6 +108,17 @@ def test_the_written_weights_load(stream: TrainingStream, tmp_path: Path) -> Non
     path = train(stream, replace(TINY, steps=1), Run(tmp_path / "run", torch.device("cpu")))
     assert read_architecture(path) == TINY.architecture
     load_network(resolve(path))
+
+
+def test_a_missing_picture_is_said_in_one_line(tmp_path: Path) -> None:
+    image = {"id": 1, "file_name": "gone.jpg", "height": 9, "width": 9}
+    content = {"images": [image], "annotations": []}
+    (tmp_path / "annotations.json").write_text(json.dumps(content))
+    settings = StreamSettings(size=64)
+    stream = TrainingStream([Source(DensePoseDataset(tmp_path))], settings=settings)
+    with pytest.raises(DataError, match=r"cannot read .*gone\.jpg") as caught:
+        go(stream, tmp_path / "run", 1, workers=1)
+    assert "\n" not in str(caught.value)
 
 
 def test_another_architecture_is_not_resumed(stream: TrainingStream, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..raster import warped  # noqa: F401  (before anny loads warp: it quietens it)
-from .body import anny_model
+from .body import anny_model, skin_weights
 
 # Bones that turn; fingers, toes and eyes turn with the hand, the foot and the head.
 TURNING = (
@@ -109,7 +109,7 @@ class PosableBody:
         self._reference = self._put(model.reference_bone_orientations)
         self._rest_matrices = self._put(model.bone_template_orientation_matrices)
         self._rest_matrices_blend = self._put(model.bone_orientation_blendshapes).flatten(1)
-        self._skin = _dense_weights(model)
+        self._skin = torch.from_numpy(skin_weights())
 
     def coefficients(self, shape: Tensor) -> Tensor:
         """(B, 6) unbounded shape, 0 the average → (B, S) of Anny's blend shapes."""
@@ -255,10 +255,3 @@ def ancestry(parents: list[int]) -> np.ndarray:
         if b:
             table[b] = np.maximum(table[b], table[parent])
     return table
-
-
-def _dense_weights(model: torch.nn.Module) -> Tensor:
-    """(N, A)."""
-    index, share = model.vertex_bone_indices, model.vertex_bone_weights
-    weights = torch.zeros(len(index), len(model.bone_labels))
-    return weights.scatter_add_(1, index.long(), share.float())

@@ -24,7 +24,7 @@ from scipy.spatial import KDTree
 from torch import Tensor
 
 from ..body.body import anny_model
-from ..raster.rays import face_normals
+from ..raster.rays import face_normals, on_surface
 from .source import FINGER_TIPS, KEYPOINTS, TOE_TIPS, Source
 from .topology import Topology
 
@@ -138,7 +138,7 @@ def _sampled(source: Source, rng: np.random.Generator) -> tuple[np.ndarray, np.n
         ]
     )
     weights = rng.dirichlet((1, 1, 1), len(face))
-    return np.einsum("sk,skx->sx", weights, source.vertices[source.faces[face]]), normals[face]
+    return on_surface(source.vertices, source.faces, face, weights), normals[face]
 
 
 class _Figure:
@@ -156,9 +156,8 @@ class _Figure:
         self.stiffness = torch.tensor(
             [3.0 if n.startswith(("toe", "finger", "metacarpal")) else 1.0 for n in names]
         )
-        keypoints = anny.KeypointsRegressor.coco(self.model).float()
-        self.keypoints = keypoints
-        self.keypoint_numbers = [list(keypoints.labels).index(n) for n in KEYPOINTS]
+        self.keypoints = anny.KeypointsRegressor.coco(self.model).float()
+        self.keypoint_numbers = [list(self.keypoints.labels).index(n) for n in KEYPOINTS]
         rest = self.model()
         self.start = rest["vertices"][0]
         heads = rest["rest_bone_poses"][0, :, :3, 3]

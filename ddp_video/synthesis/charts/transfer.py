@@ -13,7 +13,7 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
-from ..raster.rays import closest, face_normals
+from ..raster.rays import closest, face_normals, on_surface
 from .source import Source
 from .topology import Topology
 
@@ -91,7 +91,7 @@ def choose_parts(
             mine = allow[:, part]
             piece = half.only(half.part == part)
             face, bary = closest(piece.vertices, piece.faces, centres[mine])
-            found = np.einsum("pk,pkx->px", bary, piece.vertices[piece.faces[face]])
+            found = on_surface(piece.vertices, piece.faces, face, bary)
             turned = 1 - (face_normals(piece.vertices, piece.faces)[0][face] * normals[mine]).sum(1)
             far = np.linalg.norm(centres[mine] - found, axis=1)
             cost[mine, part] += far + NORMAL_COST * turned

@@ -101,10 +101,13 @@ def read_amc(path: Path, rate: float = CMU_RATE) -> Take:
     """
     acclaim = Acclaim(skeleton_beside(path))
     rows: dict[str, list[list[float]]] = {}
-    for words in (line.split() for line in read_lines(path)):
-        if len(words) > 1 and words[0][0] not in "#:":
-            rows.setdefault(words[0], []).append([float(w) for w in words[1:]])
-    table = {name: np.array(values) for name, values in rows.items()}
+    try:
+        for words in (line.split() for line in read_lines(path)):
+            if len(words) > 1 and words[0][0] not in "#:":
+                rows.setdefault(words[0], []).append([float(w) for w in words[1:]])
+        table = {name: np.array(values) for name, values in rows.items()}
+    except ValueError as error:
+        raise DataError(f"{path} is a damaged AMC file; remove it from the folder") from error
     if "root" not in table or acclaim.freedom.keys() - table.keys():
         raise DataError(f"{path} is no take of the skeleton beside it; put the right one there")
     world = acclaim.rotations(table)

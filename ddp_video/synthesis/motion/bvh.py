@@ -66,11 +66,14 @@ def read_bvh(path: Path) -> Take:
     words = " ".join(read_lines(path)).split()
     if "MOTION" not in words or words[:1] != ["HIERARCHY"]:
         raise DataError(f"{path} is no BVH file; remove it from the folder")
-    skeleton, channels = read_hierarchy(words[: words.index("MOTION")])
-    start = words.index("Time:") + 1
-    values = np.array(words[start + 1 :], float).reshape(-1, sum(len(c) for c in channels))
+    try:
+        skeleton, channels = read_hierarchy(words[: words.index("MOTION")])
+        start = words.index("Time:") + 1
+        values = np.array(words[start + 1 :], float).reshape(-1, sum(len(c) for c in channels))
+        rate = 1 / float(words[start])
+    except (ValueError, IndexError, ZeroDivisionError) as error:
+        raise DataError(f"{path} is a damaged BVH file; remove it from the folder") from error
     world, hips = rotations(skeleton, channels, values)
-    rate = 1 / float(words[start])
     if "upperleg01.L" not in skeleton.names:
         return take(skeleton, world, hips, rate, path.name)
     own = set(anny_model().bone_labels)

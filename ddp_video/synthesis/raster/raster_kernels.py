@@ -315,12 +315,8 @@ def hit_kernel(
     owner: wp.array(dtype=wp.int32),
     bary: wp.array(dtype=wp.vec3),
     depth: wp.array(dtype=float),
-    normal: wp.array(dtype=wp.vec3),
 ) -> None:
-    """What each sample sees: triangle (−1: nothing), whose, corner weights, depth, normal.
-
-    Normals are in the camera's frame and turned towards it.
-    """
+    """What each sample sees: triangle (−1: nothing), whose, corner weights, depth."""
     k = wp.tid()
     f = face_of(nearest[k])
     face[k] = f
@@ -328,12 +324,9 @@ def hit_kernel(
     if f >= 0:
         direction = ray(view, float(k % view.width), float(k // view.width))
         hit = weights_at(t, f, direction)
-        w = wp.vec3(hit[1], hit[2], hit[3])
-        n = wp.normalize(view.axes * mix3(t.normals, t.corners[f], w))
         owner[k] = t.owner[f]
-        bary[k] = w
+        bary[k] = wp.vec3(hit[1], hit[2], hit[3])
         depth[k] = hit[0]
-        normal[k] = wp.where(wp.dot(n, direction) > 0.0, -n, n)
 
 
 @wp.kernel

@@ -15,9 +15,7 @@ from .raster_kernels import (
     hit_kernel,
     raster_kernel,
 )
-from .warped import vectors, wp
-
-__all__ = ["Camera", "Hits", "Light", "Sight", "spread", "vectors", "view_of"]
+from .warped import wp
 
 MIDDLE = (0.5, 0.5)  # of a pixel
 
@@ -92,14 +90,12 @@ class Hits:
         owner: number of the person, 0 for nobody.
         bary: weights of its corners.
         depth: along the camera's axis in metres, infinite for nothing.
-        normal: in the camera's frame, turned towards it.
     """
 
     face: wp.array
     owner: wp.array
     bary: wp.array
     depth: wp.array
-    normal: wp.array
 
 
 class Sight:
@@ -166,7 +162,6 @@ class Sight:
         n, device = len(self.nearest), self.scene.device
         kinds = {"face": wp.int32, "owner": wp.int32, "bary": wp.vec3, "depth": float}
         out = {k: wp.zeros(n, dtype=kind, device=device) for k, kind in kinds.items()}
-        out["normal"] = wp.zeros(n, dtype=wp.vec3, device=device)
         given = [self.view, self.triangles, self.nearest, *out.values()]
         wp.launch(hit_kernel, n, given, device=device)
         return Hits(**out)

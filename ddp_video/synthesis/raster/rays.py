@@ -9,14 +9,8 @@ Dims: V = vertices, F = faces, P = points or rays.
 
 import numpy as np
 
-from ...errors import InputError
+from .warped import scalars, vectors, wp
 
-try:
-    import warp as wp
-except ImportError as error:
-    raise InputError("charts need anny and warp: pip install 'ddp-video[synth]'") from error
-
-wp.config.quiet = True
 FAR = 1.0e6
 
 
@@ -83,15 +77,10 @@ def face_normals(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, n
 def _asked(
     kernel: wp.Kernel, vertices: np.ndarray, faces: np.ndarray, *rays: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    indices = wp.array(np.ascontiguousarray(faces, np.int32).ravel(), dtype=wp.int32, device="cpu")
-    mesh = wp.Mesh(_vectors(vertices), indices)
+    mesh = wp.Mesh(vectors(vertices, wp.vec3), scalars(faces.ravel(), "cpu"))
     count = len(rays[0])
     face = wp.zeros(count, dtype=wp.int32, device="cpu")
     bary = wp.zeros(count, dtype=wp.vec3, device="cpu")
-    inputs = [mesh.id, *map(_vectors, rays), face, bary]
+    inputs = [mesh.id, *(vectors(points, wp.vec3) for points in rays), face, bary]
     wp.launch(kernel, count, inputs, device="cpu")
     return face.numpy(), bary.numpy()
-
-
-def _vectors(array: np.ndarray) -> wp.array:
-    return wp.array(np.ascontiguousarray(array, np.float32), dtype=wp.vec3, device="cpu")

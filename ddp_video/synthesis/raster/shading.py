@@ -14,6 +14,7 @@ from .warped import wp
 
 FLOOR_FAR = 60.0  # metres up to which shadows on the ground are looked for
 HARD = 0.03  # radius over distance of a lamp whose shadows are hardly smoothed
+RAYS = 1  # towards the light and around, per pixel that casts any; twice as many for the ground
 FLOOR_STEP = 2  # pixels: shadows on the ground are computed at every second one
 
 
@@ -54,7 +55,6 @@ def lamp_of(light: Light, floor: bool) -> Any:  # noqa: ANN401
 def coloured(
     sight: Sight,
     lamp: Any,  # noqa: ANN401
-    rays: int,
     per: int,
     phase: int,
     offset: np.ndarray,
@@ -71,7 +71,7 @@ def coloured(
     reach = wp.zeros(n, dtype=wp.vec2, device=device)
     out = wp.zeros(n, dtype=wp.vec4, device=device)
     seen = [sight.view, sight.triangles, sight.nearest]
-    cast = [sight.scene.mesh.id, lamp, rays, phase, wp.vec4(*offset), depth, normal, found]
+    cast = [sight.scene.mesh.id, lamp, RAYS, phase, wp.vec4(*offset), depth, normal, found]
     wp.launch(light_kernel, n, [*seen, *cast], device=device)
     wp.launch(smooth_kernel, n, [sight.view, depth, normal, found, reach], device=device)
     fine, slot, samples = sight.edges(per)
@@ -82,7 +82,7 @@ def coloured(
     return out
 
 
-def floor_shadow(sight: Sight, lamp: Any, rays: int, offset: np.ndarray) -> np.ndarray:  # noqa: ANN401
+def floor_shadow(sight: Sight, lamp: Any, offset: np.ndarray) -> np.ndarray:  # noqa: ANN401
     """(H, W, 3) float32 share of its light that the ground z = 0 still gets."""
     scene, camera = sight.scene, sight.camera
     h, w = camera.size
@@ -91,7 +91,7 @@ def floor_shadow(sight: Sight, lamp: Any, rays: int, offset: np.ndarray) -> np.n
     view.middle = wp.vec2(w / 2 / FLOOR_STEP, h / 2 / FLOOR_STEP)
     out = wp.zeros(low[0] * low[1], dtype=wp.vec3, device=scene.device)
     box = [wp.vec3(*(float(v) for v in corner)) for corner in scene.bounds]
-    given = [view, scene.mesh.id, *box, lamp, rays, wp.vec4(*offset), FLOOR_FAR, out]
+    given = [view, scene.mesh.id, *box, lamp, 2 * RAYS, wp.vec4(*offset), FLOOR_FAR, out]
     wp.launch(floor_kernel, len(out), given, device=scene.device)
     hard = lamp.radius < HARD * wp.length(lamp.centre)
     side = 3 if hard else TILE + 1
@@ -105,7 +105,6 @@ def picture(
     *,
     seed: int,
     floor: bool,
-    rays: int = 1,
     per: int = 3,
     phase: int = -1,
 ) -> Picture:
@@ -116,16 +115,15 @@ def picture(
         light: of the scene.
         seed: of the directions of rays.
         floor: there is ground at z = 0, which takes shadows and hides the sky from below.
-        rays: towards the light and around, per pixel that casts any.
         per: samples along each side of a pixel at edges.
         phase: 0 … 3: rays for that pixel of each 2×2; −1: for every second one.
     """
     offset = np.random.default_rng(seed).random(4)
     lamp, size = lamp_of(light, floor), sight.camera.size
-    layers = coloured(sight, lamp, rays, per, phase, offset).numpy().reshape(*size, 4)
+    layers = coloured(sight, lamp, per, phase, offset).numpy().reshape(*size, 4)
     shadow = np.ones((*size, 3), np.float32)
     if floor and sight.camera.eye[2] > 0:
-        shadow = floor_shadow(sight, lamp, 2 * rays, offset)
+        shadow = floor_shadow(sight, lamp, offset)
     return Picture(layers[..., :3], layers[..., 3], shadow)
 
 

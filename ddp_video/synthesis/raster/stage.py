@@ -12,10 +12,9 @@ from functools import cached_property
 import numpy as np
 
 from ...errors import InputError
-from ..body.body import Body, Surface, pose
+from ..body.body import Body, Surface
 from ..charts.lookup import Charts
-from ..motion.motion import Motion
-from ..scene.room import Panel
+from ..scene.room import PANEL_FACES, PANEL_UV, Panel
 from .assembly import Assembly, Piece, Posed
 from .memo import Memo
 from .raster_kernels import NEAR
@@ -31,37 +30,24 @@ BLANK = np.full((2, 2, 4), 255, np.uint8)
 
 @dataclass(frozen=True)
 class Actor:
-    """One dressed person in motion.
+    """One dressed person.
 
     Attributes:
         body: the naked body.
         surfaces: skin, clothes, shoes, hair.
-        motion: at every moment that is rendered.
         props: what moves with the body's bones but is not the person: things in hands.
     """
 
     body: Body
     surfaces: list[Surface]
-    motion: Motion
     props: list[Surface] = field(default_factory=list)
-
-    def transforms(self, feet: int) -> np.ndarray:
-        """(T, B, 3, 4) with the lowest vertex of surface number `feet` on the ground."""
-        turns, root = self.motion
-        out = self.body.transforms(turns, root)
-        shoes = self.surfaces[feet]
-        for moment in out:
-            moment[:, 2, 3] -= pose(shoes.vertices, shoes.weights, moment)[:, 2].min()
-        return out
 
 
 def still(panel: Panel) -> Surface:
     """A panel as a surface that no bone moves."""
-    p, r, u = panel.corner, panel.right, panel.up
-    square = np.array([[[0, 0], [1, 0], [1, 1]], [[0, 0], [1, 1], [0, 1]]], np.float32)
-    corners = np.array([p, p + r, p + r + u, p + u], np.float32)
-    faces = np.array([[0, 1, 2], [0, 2, 3]])
-    return Surface(corners, faces, square, np.zeros((4, 0)), panel.texture, panel.gloss)
+    corners = panel.corners.astype(np.float32)
+    weights = np.zeros((4, 0))
+    return Surface(corners, PANEL_FACES, PANEL_UV, weights, panel.texture, panel.gloss)
 
 
 def _chart_mesh(body: Body, charts: Charts, device: str) -> wp.Mesh:
@@ -133,24 +119,17 @@ class Stage:
             self._sight = moment, Sight(self.at(moment), camera)
         return self._sight[1]
 
-    def picture(
-        self, moment: int, camera: Camera, seed: int, *, rays: int = 1, samples: int = 3
-    ) -> Picture:
+    def picture(self, moment: int, camera: Camera, seed: int) -> Picture:
         """What stands there at one moment.
 
         Args:
             moment: of the transforms.
             camera: whose picture.
             seed: of the sampling.
-            rays: towards the light and around, per pixel.
-            samples: of shape and texture along each side of a pixel at edges.
         """
-        sight = self.sight(moment, camera)
-        return picture(sight, self.light, seed=seed, floor=self.floor, rays=rays, per=samples)
+        return picture(self.sight(moment, camera), self.light, seed=seed, floor=self.floor)
 
-    def exposure(
-        self, moments: Sequence[int], cameras: Sequence[Camera], seed: int, *, rays: int = 1
-    ) -> Picture:
+    def exposure(self, moments: Sequence[int], cameras: Sequence[Camera], seed: int) -> Picture:
         """The mean of moments, each seen through another point of the pixel: motion blur.
 
         Of four moments or more, each casts rays for a quarter of the pixels, in turn.
@@ -159,7 +138,6 @@ class Stage:
             moments: while the shutter is open.
             cameras: at those moments.
             seed: of the sampling.
-            rays: towards the light and around, per pixel and moment.
         """
         turns = len(moments) > 3
         shots = zip(moments, cameras, spread(len(moments), seed), strict=True)
@@ -169,7 +147,6 @@ class Stage:
                 self.light,
                 seed=seed + k,
                 floor=self.floor,
-                rays=rays,
                 per=2,
                 phase=k % 4 if turns else -1,
             )
@@ -190,8 +167,7 @@ class Stage:
             box, area = self._whole(k, sight)
             joints = seen_joints(self._joints(k, moment), camera, mine, iuv[..., 0], depth)
             people.append(PersonTruth(box, area, int(mine.sum()), joints))
-        normal = found.normal.numpy().reshape(*size, 3)
-        return Truth(iuv, owner, body, depth, normal, tuple(people), camera)
+        return Truth(iuv, owner, body, depth, tuple(people), camera)
 
     @cached_property
     def _anchors(self) -> wp.array:

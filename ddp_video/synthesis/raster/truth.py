@@ -60,7 +60,6 @@ class Truth:
         body: (H, W) bool: the dense-pose mask, where a person is seen and its body is below the
             clothes and hair.
         depth: (H, W) float32 metres along the camera's axis; infinite where nothing is.
-        normal: (H, W, 3) float32 in the camera's frame (right, down, forwards), turned towards it.
         people: one per actor.
         camera: whose picture.
     """
@@ -69,7 +68,6 @@ class Truth:
     owner: np.ndarray
     body: np.ndarray
     depth: np.ndarray
-    normal: np.ndarray
     people: tuple[PersonTruth, ...]
     camera: Camera
 

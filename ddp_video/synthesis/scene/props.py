@@ -11,7 +11,7 @@ import numpy as np
 from ..body.body import Body, Surface
 from ..body.rotations import turn
 from .decor import carpet, slabs
-from .room import Panel, box, cloud, muted, opaque, paint, wood
+from .room import PANEL_FACES, PANEL_UV, Panel, box, cloud, muted, opaque, paint, wood
 
 Built = list[Panel]
 
@@ -195,11 +195,9 @@ def bound(
     panel: Panel, frame: np.ndarray, place: np.ndarray, bone: np.ndarray, number: int, body: Body
 ) -> Surface:
     """A panel in a frame (3, 3) at a place in the world, as a surface that a bone carries."""
-    p, r, u = panel.corner, panel.right, panel.up
-    world = np.array([p, p + r, p + r + u, p + u]) @ frame.T + place
+    world = panel.corners @ frame.T + place
     rest = (world - bone[:, 3]) @ bone[:, :3]  # the inverse of the bone's transform
     weights = np.zeros((4, len(body.bones)), np.float32)
     weights[:, number] = 1
-    square = np.array([[[0, 0], [1, 0], [1, 1]], [[0, 0], [1, 1], [0, 1]]], np.float32)
-    faces = np.array([[0, 1, 2], [0, 2, 3]])
-    return Surface(rest.astype(np.float32), faces, square, weights, panel.texture, panel.gloss)
+    corners = rest.astype(np.float32)
+    return Surface(corners, PANEL_FACES, PANEL_UV, weights, panel.texture, panel.gloss)

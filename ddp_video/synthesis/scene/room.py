@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+GLOSS = 0.05  # of furniture
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -27,6 +29,17 @@ class Panel:
     up: np.ndarray
     texture: np.ndarray
     gloss: float = 0.0
+
+    @property
+    def corners(self) -> np.ndarray:
+        """(4, 3) anticlockwise from the lower left, as the texture has them."""
+        p, r, u = self.corner, self.right, self.up
+        return np.array([p, p + r, p + r + u, p + u])
+
+
+# A panel as triangles of its `corners`.
+PANEL_FACES = np.array([[0, 1, 2], [0, 2, 3]])
+PANEL_UV = np.array([[[0, 0], [1, 0], [1, 1]], [[0, 0], [1, 1], [0, 1]]], np.float32)
 
 
 def panel(corner: tuple, right: tuple, up: tuple, texture: np.ndarray, gloss: float = 0.0) -> Panel:
@@ -145,22 +158,16 @@ def books(rng: np.random.Generator, size: tuple[int, int] = (128, 512)) -> np.nd
     return opaque(picture.astype(float))
 
 
-def box(
-    low: tuple,
-    high: tuple,
-    texture: np.ndarray,
-    front: np.ndarray | None = None,
-    gloss: float = 0.05,
-) -> list[Panel]:
+def box(low: tuple, high: tuple, texture: np.ndarray) -> list[Panel]:
     """The five faces of a box that can be seen from the room (not its underside)."""
     (x0, y0, z0), (x1, y1, z1) = low, high
     w, d, h = x1 - x0, y1 - y0, z1 - z0
     return [
-        panel((x0, y0, z0), (w, 0, 0), (0, 0, h), texture if front is None else front, gloss),
-        panel((x0, y0, z1), (w, 0, 0), (0, d, 0), texture, gloss),
-        panel((x0, y1, z0), (0, -d, 0), (0, 0, h), texture, gloss),
-        panel((x1, y0, z0), (0, d, 0), (0, 0, h), texture, gloss),
-        panel((x0, y1, z0), (w, 0, 0), (0, 0, h), texture, gloss),
+        panel((x0, y0, z0), (w, 0, 0), (0, 0, h), texture, GLOSS),
+        panel((x0, y0, z1), (w, 0, 0), (0, d, 0), texture, GLOSS),
+        panel((x0, y1, z0), (0, -d, 0), (0, 0, h), texture, GLOSS),
+        panel((x1, y0, z0), (0, d, 0), (0, 0, h), texture, GLOSS),
+        panel((x0, y1, z0), (w, 0, 0), (0, 0, h), texture, GLOSS),
     ]
 
 

@@ -247,9 +247,7 @@ def before(
 
 def corners(panels: Built) -> np.ndarray:
     """(4P, 3) the corners of all panels."""
-    return np.concatenate(
-        [[p.corner, p.corner + p.right, p.corner + p.up, p.corner + p.right + p.up] for p in panels]
-    )
+    return np.concatenate([panel.corners for panel in panels])
 
 
 def hidden_share(panels: Built, pixels: np.ndarray, camera: Camera) -> float:

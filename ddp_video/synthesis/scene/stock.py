@@ -32,7 +32,7 @@ from .decor import (
 )
 from .scene import Dressed
 
-CAST = 36  # people in stock; four pictures in ten have one of their own beside them
+CAST = 36  # people in stock
 PHOTOS = 24
 FLOORS = WALLS = 8
 PHOTO_SIDE = 1000  # longer side of photos in stock, pixels

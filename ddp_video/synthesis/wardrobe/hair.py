@@ -141,14 +141,19 @@ def cap(
     )  # fmt: skip
 
 
+def sheet_faces(columns: int, rows: int) -> np.ndarray:
+    """(F, 3) triangles of a grid of vertices, numbered row by row."""
+    k = np.arange(columns * rows).reshape(rows, columns)
+    a, b, c, d = k[:-1, :-1].ravel(), k[:-1, 1:].ravel(), k[1:, 1:].ravel(), k[1:, :-1].ravel()
+    return np.concatenate([np.stack([a, d, c], 1), np.stack([a, c, b], 1)])
+
+
 @cache
 def hanging() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A curtain's (F, 3) faces, (F, 3, 2) coordinates, and base mesh vertices it may lie on."""
     columns, rows = CURTAIN
-    k = np.arange(columns * rows).reshape(rows, columns)
-    a, b, c, d = k[:-1, :-1].ravel(), k[:-1, 1:].ravel(), k[1:, 1:].ravel(), k[1:, :-1].ravel()
-    faces = np.concatenate([np.stack([a, d, c], 1), np.stack([a, c, b], 1)])
-    column, row = k.ravel() % columns, k.ravel() // columns
+    faces = sheet_faces(columns, rows)
+    row, column = np.divmod(np.arange(columns * rows), columns)
     corner = np.stack([6 * column / (columns - 1), 1 - row / (rows - 1)], 1)
     below = np.unique(groups()["body"][0])
     near = (places().height[below] > 0.2) & (places().arm[below] < 0.12)
@@ -207,12 +212,10 @@ def ball(
         texture: of `strands`.
     """
     columns, rows = 14, 9
-    k = np.arange(columns * rows).reshape(rows, columns)
-    a, b, c, d = k[:-1, :-1].ravel(), k[:-1, 1:].ravel(), k[1:, 1:].ravel(), k[1:, :-1].ravel()
-    faces = np.concatenate([np.stack([a, d, c], 1), np.stack([a, c, b], 1)])
+    faces = sheet_faces(columns, rows)
     v, u = np.meshgrid(np.linspace(0, 1, rows), np.linspace(0, 1, columns), indexing="ij")
     uv = np.stack([2 * u, 0.5 + 0.49 * v], 2).reshape(-1, 2)[faces].astype(np.float32)
-    ring, lift = np.sin(np.pi * v) * 1.0, -np.cos(np.pi * v)
+    ring, lift = np.sin(np.pi * v), -np.cos(np.pi * v)
     sphere = np.stack([ring * np.cos(2 * np.pi * u), ring * np.sin(2 * np.pi * u), lift], 2)
     scale = body.height / reference().height
     eye = (body.head("eye.L") + body.head("eye.R")) / 2

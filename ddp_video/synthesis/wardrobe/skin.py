@@ -147,7 +147,7 @@ def brows(number: int) -> np.ndarray:
     arch = arch + rng.uniform(0.002, 0.006) * np.sin(2.2 * along)
     thick = rng.uniform(0.003, 0.005) * (1 - 0.5 * along)
     ends = np.clip((np.abs(x) - 0.009) / 0.005, 0, 1) * np.clip((0.056 - np.abs(x)) / 0.01, 0, 1)
-    return (hill(z - arch, 0.0, 1.0 * thick) * ends * (y < -0.08)).astype(np.float32)
+    return (hill(z - arch, 0.0, thick) * ends * (y < -0.08)).astype(np.float32)
 
 
 def trunk_skin(look: Look, base: np.ndarray | None, rng: np.random.Generator) -> np.ndarray:
