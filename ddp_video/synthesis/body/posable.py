@@ -127,7 +127,7 @@ class PosableBody:
 
         with torch.no_grad():
             blend = (coefficients @ self._rest_matrices_blend).unflatten(1, (-1, 3, 3))
-            rest = roma.special_procrustes(self._rest_matrices + blend)
+            rest: Tensor = roma.special_procrustes(self._rest_matrices + blend)  # pyright: ignore
             return self._reference @ rest.transpose(-1, -2)
 
     def bones(self, turns: Tensor, coefficients: Tensor, settled: Tensor) -> Tensor:

@@ -95,7 +95,7 @@ class Assembly:
             transforms: (B, 3, 4) of each mover.
         """
         device = self.device
-        vertices = wp.empty(int(self.starts[-1]), dtype=wp.vec3, device=device)
+        vertices: Any = wp.empty(int(self.starts[-1]), dtype=wp.vec3, device=device)  # pyright: ignore
         rows = [vectors(t.reshape(-1, 4), wp.vec4, device).reshape((-1, 3)) for t in transforms]
         spans = zip(self.pieces, self.rest, self.starts[:-1], self.starts[1:], strict=True)
         for piece, rest, start, end in spans:
@@ -150,7 +150,7 @@ class Posed:
         for name, value in self.assembly.static.items():
             setattr(out, name, value)
         out.vertices, out.normals = self.vertices, self.normals
-        out.seen = wp.empty(len(self.vertices), dtype=wp.vec3, device=self.device)
+        out.seen = wp.empty(len(self.vertices), dtype=wp.vec3, device=self.device)  # pyright: ignore
         given = [view, self.vertices, out.seen]
         wp.launch(look_kernel, len(self.vertices), given, device=self.device)
         return out

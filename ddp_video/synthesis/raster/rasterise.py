@@ -146,7 +146,7 @@ class Sight:
         """
         device, n = self.scene.device, len(self.nearest)
         fine = view_of(self.camera, self.shift, per)
-        slot = wp.empty(n, dtype=wp.int32, device=device)
+        slot = wp.empty(n, dtype=wp.int32, device=device)  # pyright: ignore
         count = wp.zeros(1, dtype=wp.int32, device=device)
         given = [self.view, self.triangles, self.nearest, slot, count]
         wp.launch(edge_kernel, n, given, device=device)

@@ -1,7 +1,7 @@
 """Warp kernels that cast rays: towards the light, around, back to a camera; and nearest points."""
 
 # Warp translates these functions itself; they are not typed as Python is.
-# pyright: reportInvalidTypeForm=false, reportAttributeAccessIssue=false
+# pyright: reportInvalidTypeForm=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false
 # pyright: reportArgumentType=false, reportCallIssue=false, reportOperatorIssue=false
 # pyright: reportIndexIssue=false, reportOptionalMemberAccess=false, reportReturnType=false
 

@@ -95,7 +95,7 @@ def floor_shadow(sight: Sight, lamp: Any, offset: np.ndarray) -> np.ndarray:  # 
     wp.launch(floor_kernel, len(out), given, device=scene.device)
     hard = lamp.radius < HARD * wp.length(lamp.centre)
     side = 3 if hard else TILE + 1
-    smooth = cv2.blur(out.numpy().reshape(*low, 3), (side, side))
+    smooth = cv2.blur(np.asarray(out.numpy(), np.float32).reshape(*low, 3), (side, side))
     return cv2.resize(smooth, None, fx=FLOOR_STEP, fy=FLOOR_STEP)[:h, :w]
 
 

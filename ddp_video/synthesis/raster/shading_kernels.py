@@ -1,7 +1,7 @@
 """Warp kernels that turn what is seen and how it is lit into a picture."""
 
 # Warp translates these functions itself; they are not typed as Python is.
-# pyright: reportInvalidTypeForm=false, reportAttributeAccessIssue=false
+# pyright: reportInvalidTypeForm=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false
 # pyright: reportArgumentType=false, reportCallIssue=false, reportOperatorIssue=false
 # pyright: reportIndexIssue=false, reportOptionalMemberAccess=false, reportReturnType=false
 

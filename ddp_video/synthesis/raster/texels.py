@@ -1,7 +1,7 @@
 """Textures as the kernels see them: all levels of all textures end to end in one array."""
 
 # Warp translates the functions and structs below itself; they are not typed as Python is.
-# pyright: reportInvalidTypeForm=false, reportAttributeAccessIssue=false
+# pyright: reportInvalidTypeForm=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false
 # pyright: reportArgumentType=false, reportCallIssue=false, reportOperatorIssue=false
 # pyright: reportIndexIssue=false, reportOptionalMemberAccess=false, reportReturnType=false
 
