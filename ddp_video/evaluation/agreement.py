@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from ..data.densepose_coco import UNKNOWN
 from ..data.mirror import PART_MIRROR
 from ..render import IUV
 from .boundary import boundary_f, boundary_iou
 
 Row = dict[str, float]  # figure → value; nan where there is too little to say
 
-UNKNOWN = 255
 GROUPS: dict[str, tuple[int, ...]] = {
     "torso": (1, 2),
     "head": (23, 24),

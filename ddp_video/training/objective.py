@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from ..data.densepose_coco import UNKNOWN
 from ..network import DirectDensePose
 from ..network.background_suppression import Sites
 from ..network.instance_branch import InstanceMaps, boxes_at
@@ -12,7 +13,6 @@ from . import losses
 from .batches import Batch
 from .targets import Assignment, assign, truth_sites
 
-UNKNOWN = 255  # part map: no verdict
 MASK_POSITIVES = 320  # locations of a batch whose masks are drawn; bounds the memory
 MIN_ACTIVE = 1e-3  # bilinear weight that active cells must have at an annotated point
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..body.body import Surface
 from .memo import Memo
-from .raster_kernels import Triangles, look_kernel, normal_kernel, skin_kernel, unit_kernel
+from .posing_kernels import normal_kernel, skin_kernel, unit_kernel
+from .raster_kernels import Triangles, look_kernel
 from .texels import packed_textures
 from .warped import scalars, usable, vectors, wp
 

@@ -1,4 +1,4 @@
-"""Warp kernels that pose triangles and find which of them each sample of a picture sees.
+"""Warp kernels that find which triangle each sample of a picture sees.
 
 A picture is a grid of samples; a pixel holds one or n×n of them. A sample's ray starts at the eye
 and goes through its centre. All the triangles are laid over the grid and the nearest stays, with
@@ -46,43 +46,6 @@ class Triangles:
     material: wp.array(dtype=wp.int32)
     owner: wp.array(dtype=wp.int32)
     textures: Textures
-
-
-@wp.kernel
-def skin_kernel(
-    rest: wp.array(dtype=wp.vec3),
-    bones: wp.array2d(dtype=wp.int32),
-    shares: wp.array2d(dtype=float),
-    transforms: wp.array2d(dtype=wp.vec4),
-    out: wp.array(dtype=wp.vec3),
-) -> None:
-    """Linear blend skinning; a bone's transform is three rows of a 3×4 matrix."""
-    k = wp.tid()
-    p = wp.vec4(rest[k][0], rest[k][1], rest[k][2], 1.0)
-    x = wp.vec4(0.0)
-    y = wp.vec4(0.0)
-    z = wp.vec4(0.0)
-    for i in range(bones.shape[1]):
-        bone = bones[k, i]
-        x += shares[k, i] * transforms[bone, 0]
-        y += shares[k, i] * transforms[bone, 1]
-        z += shares[k, i] * transforms[bone, 2]
-    out[k] = wp.vec3(wp.dot(x, p), wp.dot(y, p), wp.dot(z, p))
-
-
-@wp.kernel
-def normal_kernel(
-    vertices: wp.array(dtype=wp.vec3),
-    corners: wp.array(dtype=wp.vec3i),
-    normals: wp.array(dtype=wp.vec3),
-) -> None:
-    """Add a triangle's normal, as long as twice its area, to its vertices."""
-    c = corners[wp.tid()]
-    a = vertices[c[0]]
-    n = wp.cross(vertices[c[1]] - a, vertices[c[2]] - a)
-    wp.atomic_add(normals, c[0], n)
-    wp.atomic_add(normals, c[1], n)
-    wp.atomic_add(normals, c[2], n)
 
 
 @wp.kernel
@@ -327,10 +290,3 @@ def hit_kernel(
         owner[k] = t.owner[f]
         bary[k] = wp.vec3(hit[1], hit[2], hit[3])
         depth[k] = hit[0]
-
-
-@wp.kernel
-def unit_kernel(normals: wp.array(dtype=wp.vec3)) -> None:
-    """Make normals as long as 1."""
-    k = wp.tid()
-    normals[k] = wp.normalize(normals[k])
