@@ -12,6 +12,7 @@ from ..settings import ClipSettings, PictureSettings
 from . import console
 from . import options as o
 from .synth_charts import charts
+from .synth_landmarks import landmarks as landmark_table
 
 synth = typer.Typer(
     help=r"Rendered people with exact labels, to train on and to measure against."
@@ -21,6 +22,7 @@ synth = typer.Typer(
 )
 
 synth.command(epilog=o.EXIT_CODES)(console.guarded(charts))
+synth.command("landmarks", epilog=o.EXIT_CODES)(console.guarded(landmark_table))
 
 
 DEFAULT = PictureSettings()
@@ -37,7 +39,8 @@ Motion = Annotated[
     typer.Option(metavar="DIR", help="Motion capture; else poses and walks of our own."),
 ]
 Landmarks = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Table of people's landmarks in photos.")
+    Path | None,
+    typer.Option(metavar="FILE", help="Table that `synth landmarks` made of people in photos."),
 ]
 Output = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder to fill.")]
 Seed = Annotated[int, typer.Option(help="Of everything random, 0 or more.")]

@@ -54,6 +54,7 @@ def flow(
     seen = wp.zeros(n, dtype=wp.int32, device=device)
     given = [sight.view, view_of(then), sight.triangles, sight.nearest]
     far = scalars(np.where(np.isfinite(behind), behind, 0).ravel(), device, np.float32)
-    moved = [target.vertices, target.mesh.id, far, SLACK]
+    box = [wp.vec3(*(float(v) for v in corner)) for corner in target.bounds]
+    moved = [target.vertices, target.mesh.id, *box, far, SLACK]
     wp.launch(flow_kernel, n, [*given, *moved, out, seen], device=device)
     return Flow(out.numpy().reshape(*camera.size, 2), seen.numpy().reshape(camera.size) > 0)

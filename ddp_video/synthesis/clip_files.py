@@ -48,7 +48,7 @@ def write_video(path: Path, frames: np.ndarray, rate: int) -> None:
         beside(path) as part,
         av.open(str(part), "w", format="mp4", options={"movflags": "faststart"}) as out,
     ):
-        video = out.add_stream("libx264", rate=rate, options={"crf": CRF, "preset": "veryslow"})
+        video = out.add_stream("libx264", rate=rate, options={"crf": CRF, "preset": "fast"})
         video.height, video.width = frames.shape[1:3]
         video.pix_fmt = "yuv420p"
         context = video.codec_context

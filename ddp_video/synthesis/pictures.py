@@ -18,7 +18,7 @@ from .raster.truth import Truth
 from .scene.backdrop import Backdrop, blurred, photo_backdrop, plane_backdrop, studio_backdrop
 from .scene.camera import Shot, drawn_shot, project
 from .scene.light import drawn_light, fitted
-from .scene.scene import Standing, arranged, before, in_hands, stood
+from .scene.scene import Standing, around, arranged, before, in_hands, stood
 from .scene.stock import CAST, Stock, pose_bank
 
 SMALLEST = 2e-4  # share of the picture below which somebody seen is not labelled
@@ -105,7 +105,7 @@ def composed(
     seen = stage.picture(0, camera, seed)
     out = seen.over(blurred(behind, subject, bokeh), behind.floor[..., None])
     if behind.photo:  # haze: nothing in a photo is darker than its darkest
-        out = out + 0.6 * float(np.percentile(behind.light, 1)) * seen.alpha[..., None]
+        out += 0.6 * float(np.percentile(behind.light[::4, ::4], 1)) * seen.alpha[..., None]
     return out
 
 
@@ -170,6 +170,8 @@ def picture(settings: PictureSettings, seed: int, number: int) -> Picture:
     behind = backdrop(stock, shot, camera, light, indoors, rng)
     if behind.photo:
         light = fitted(light, behind.light)
+    elif shot.height is not None:
+        panels += around(people, camera, rng)
     stage = Stage(panels, [actor(p, rng) for p in people], light, charts(), floor=True)
     subject = float(project(camera, middle[None])[1][0])
     bokeh = rng.uniform(1, 7) * settings.size / 512 if rng.random() < BOKEH else 0.0

@@ -6,7 +6,9 @@ and flow; H.264 may code the same frames a little differently. A stopped job goe
 """
 
 import json
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from ..settings import SHARD, ClipSettings, PictureSettings
 from .workers import Progress, equipped, stopped, tell, worked_off
 
 RECIPE = "recipe.json"
+MADE = (".jpg", ".mp4")  # a folder with such a file has something in it
 MOST_PEOPLE = 15
 SIZES = (64, 2048)
 FOLDERS = ("assets", "backgrounds", "motion", "landmarks")
@@ -128,6 +131,21 @@ def agreed(folder: Path, made_with: dict[str, Any]) -> None:
         ) from error
 
 
+@contextmanager
+def under_recipe(folder: Path, made_with: dict[str, Any]) -> Iterator[None]:
+    """Work in a folder that `agreed`; a new one goes where work fails before anything is made."""
+    there, begun = folder.exists(), (folder / RECIPE).exists()
+    agreed(folder, made_with)
+    try:
+        yield
+    except BaseException:
+        if not begun and not any(path.suffix in MADE for path in folder.rglob("*")):
+            shutil.rmtree(folder)
+            if there:
+                folder.mkdir()
+        raise
+
+
 def make_pictures(order: Order, workers: int = 1, progress: Progress | None = None) -> int:
     """Make the pictures that are not there yet.
 
@@ -145,18 +163,18 @@ def make_pictures(order: Order, workers: int = 1, progress: Progress | None = No
     """
     checked(order)
     equipped(workers)
-    agreed(order.folder, recipe(order))
     jobs = [(fill, (order, *shard)) for shard in order.shards()]
-    return worked_off(jobs, order.count, workers, progress or (lambda done, total: None))
+    with under_recipe(order.folder, recipe(order)):
+        return worked_off(jobs, order.count, workers, progress or (lambda done, total: None))
 
 
 def make_clips(order: ClipOrder, workers: int = 1, progress: Progress | None = None) -> int:
     """Make the clips that are not there yet: video, truth and flow; as `make_pictures`."""
     checked(order)
     equipped(workers)
-    agreed(order.folder, recipe(order))
     jobs = [(film, (order, number)) for number in range(order.count)]
-    return worked_off(jobs, order.count, workers, progress or (lambda done, total: None))
+    with under_recipe(order.folder, recipe(order)):
+        return worked_off(jobs, order.count, workers, progress or (lambda done, total: None))
 
 
 def film(order: ClipOrder, number: int) -> None:

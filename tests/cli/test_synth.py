@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ddp_video.data import DatasetWriter, DensePoseDataset, PersonLabel
+from ddp_video.errors import InputError
 from ddp_video.settings import PictureSettings
 from ddp_video.synthesis import workers
 
@@ -105,6 +106,36 @@ def test_clips_that_cannot_be_made(ddp_video_, tmp_path, options, words):
     assert not (tmp_path / "out").exists()
 
 
+def test_work_that_fails_at_once_leaves_nothing(ddp_video_, tmp_path, monkeypatch):
+    def failing(jobs, total, workers, progress):
+        job = jobs[0][1][0]
+        (job.folder / "shard_00000" / "images").mkdir(parents=True)
+        raise InputError("no photos in rooms; give a folder of photos")
+
+    monkeypatch.setattr("ddp_video.synthesis.production.worked_off", failing)
+    monkeypatch.setattr(workers, "find_spec", lambda name: name)
+    end = ddp_video_("synth", "pictures", "-o", tmp_path / "out")
+    assert end.code == 2
+    assert "no photos in rooms" in end.err
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "out").mkdir()
+    assert ddp_video_("synth", "pictures", "-o", tmp_path / "out").code == 2
+    assert not any((tmp_path / "out").iterdir())
+
+
+def test_work_that_fails_later_stays(ddp_video_, tmp_path, monkeypatch):
+    def failing(jobs, total, workers, progress):
+        picture = jobs[0][1][0].folder / "shard_00000" / "images" / "0000000.jpg"
+        picture.parent.mkdir(parents=True)
+        picture.write_bytes(b"made")
+        raise InputError("the disk is gone")
+
+    monkeypatch.setattr("ddp_video.synthesis.production.worked_off", failing)
+    monkeypatch.setattr(workers, "find_spec", lambda name: name)
+    assert ddp_video_("synth", "pictures", "-o", tmp_path / "out").code == 2
+    assert (tmp_path / "out" / "recipe.json").is_file()
+
+
 @pytest.mark.parametrize("what", ["pictures", "clips"])
 def test_without_the_extra(ddp_video_, tmp_path, monkeypatch, what):
     monkeypatch.setattr(workers, "find_spec", lambda name: None)
@@ -160,3 +191,32 @@ def test_processes_make_what_one_makes(ddp_video_, tmp_path):
         assert (folder / name).read_bytes() == (alone / name).read_bytes()
     again = ddp_video_("synth", "pictures", "-n", 2, "-o", folder, "--workers", 1, *options)
     assert "0 pictures rendered, 2 were there before" in again.out
+
+
+def test_landmarks_are_a_table_of_the_photos_people(ddp_video_, tmp_path, monkeypatch):
+    given = []
+
+    def written(photos, teachers, path, progress):
+        given.append(([photo.name for photo in photos], teachers, path))
+        return 7
+
+    import ddp_video.fitting.photos  # noqa: F401 - binds the true Teachers before they are replaced
+
+    monkeypatch.setattr("ddp_video.fitting.landmark_table.write_landmarks", written)
+    monkeypatch.setattr("ddp_video.fitting.observe.Teachers", lambda folder: folder)
+    for name in ("b.jpg", "a.png", "notes.txt"):
+        (tmp_path / name).write_bytes(b"")
+    table = tmp_path / "poses.npz"
+    end = ddp_video_("synth", "landmarks", tmp_path, "-o", table, "--teachers", tmp_path)
+    assert end.code == 0
+    assert "7 poses" in end.out
+    assert given == [(["a.png", "b.jpg"], tmp_path, table)]
+
+
+def test_landmarks_of_nothing(ddp_video_, tmp_path):
+    end = ddp_video_("synth", "landmarks", tmp_path, "-o", tmp_path / "poses.csv")
+    assert end.code == 2
+    assert "ends in .npz" in end.err
+    end = ddp_video_("synth", "landmarks", tmp_path / "none", "-o", tmp_path / "poses.npz")
+    assert end.code != 0
+    assert "none" in end.err

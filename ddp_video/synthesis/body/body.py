@@ -55,6 +55,17 @@ def skin_layout() -> tuple[np.ndarray, np.ndarray]:
 
 
 @cache
+def skeleton_chain() -> np.ndarray:
+    """(B, B): 1 where the second bone is the first or one of those that carry it."""
+    parents = anny_model().bone_parents
+    chain = np.eye(len(parents))
+    for bone, parent in enumerate(parents):  # parents come first
+        if parent >= 0:
+            chain[bone] += chain[int(parent)]
+    return chain
+
+
+@cache
 def probe() -> tuple[np.ndarray, csr_matrix]:
     """Vertices of the skin that tell how low a body reaches, and their skin weights."""
     vertices = np.unique(skin_layout()[0])[::PROBED]
@@ -191,19 +202,14 @@ class Body:
         Returns:
             (T, B, 3, 4).
         """
-        t = len(root)
-        out = np.zeros((t, len(self.bones), 3, 4))
+        turned = np.empty((len(root), len(self.bones), 3, 3))
         for b, (name, parent) in enumerate(zip(self.bones, self.parents, strict=True)):
-            above = out[:, parent, :, :3] if parent >= 0 else np.broadcast_to(np.eye(3), (t, 3, 3))
-            turn = turns.get(name, above)
-            head = (
-                above @ self.heads[b] + out[:, parent, :, 3]
-                if parent >= 0
-                else root + self.heads[b]
-            )
-            out[:, b, :, :3] = turn
-            out[:, b, :, 3] = head - turn @ self.heads[b]
-        return out
+            turned[:, b] = turns.get(name, turned[:, parent] if parent >= 0 else np.eye(3))
+        above, chain = np.maximum(self.parents, 0), skeleton_chain()
+        steps = np.einsum("tbij,bj->tbi", turned[:, above], self.heads - self.heads[above])
+        places = chain @ steps + (root + self.heads[0])[:, None]
+        shifts = places - np.einsum("tbij,bj->tbi", turned, self.heads)
+        return np.concatenate([turned, shifts[..., None]], -1)
 
 
 def pose(vertices: np.ndarray, weights: np.ndarray, transforms: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 
 from .body import Body
 from .limbs import Turns, direction, rest_hand
-from .rotations import turn, unit
+from .rotations import cross, turn, unit
 
 # Bend of thumb, index, middle, ring and little finger at the knuckle, and how far they part.
 HANDS: dict[str, tuple[tuple[float, ...], float]] = {
@@ -41,7 +41,7 @@ def shape_hand(
         axis = -across * sign
         if finger == "1":  # a thumb bends towards the little finger, and somewhat over the palm
             along = direction(body, f"finger1-1.{side}", f"finger1-3.{side}")
-            axis = unit(np.cross(along, normal * sign - across))
+            axis = unit(cross(along, normal * sign - across))
         above = turns[f"wrist.{side}"] @ turn(normal, parted * (3.5 - int(finger)))
         for joint, share in (THUMB if finger == "1" else JOINTS).items():
             above = above @ turn(axis, share * bend)

@@ -5,10 +5,22 @@ upperleg01, lowerleg01, foot, and perhaps clavicle. The others follow: a spine b
 length, a forearm twists along its length, and a raised arm lifts its shoulder.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from .body import Body
-from .rotations import about, frame, from_vector, part_way, rotation_vector, turn, twist_about, unit
+from .rotations import (
+    about,
+    cross,
+    frame,
+    from_vector,
+    part_way,
+    rotation_vector,
+    turn,
+    twist_about,
+    unit,
+)
 
 Turns = dict[str, np.ndarray]
 
@@ -32,7 +44,7 @@ def rest_limb(body: Body, bones: tuple[str, str, str], side: str) -> tuple[np.nd
     """A limb's upper and lower direction, and the axis it bends about, in the rest pose."""
     upper, lower, end = (f"{bone}.{side}" for bone in bones)
     first, second = direction(body, upper, lower), direction(body, lower, end)
-    hinge = np.array([1.0, 0, 0]) if bones is LEG else np.cross(first, second)
+    hinge = np.array([1.0, 0, 0]) if bones is LEG else cross(first, second)
     return first, second, hinge
 
 
@@ -60,17 +72,18 @@ def limb(
     first, second, axis = rest_limb(body, bones, side)
     upper, lower = unit(upper), unit(lower)
     local = np.einsum("...ji,...j->...i", base, upper)
-    axle = np.cross(unit(first), local)
+    axle = cross(unit(first), local)
     cosine = (local @ unit(first))[..., None]
-    swung = axis + np.cross(axle, axis) + np.cross(axle, np.cross(axle, axis)) / (1.05 + cosine)
+    swung = axis + cross(axle, axis) + cross(axle, cross(axle, axis)) / (1.05 + cosine)
     expected = np.einsum("...ij,...j->...i", base, unit(swung))
-    hinge = np.cross(upper, lower) + STRAIGHT * expected
+    hinge = cross(upper, lower) + STRAIGHT * expected
     return (
         frame(upper, hinge) @ frame(first, axis).T,
         frame(lower, hinge) @ frame(second, axis).T,
     )
 
 
+@lru_cache(maxsize=64)
 def rest_hand(body: Body, side: str) -> np.ndarray:
     """(3, 3) frame of a hand in the rest pose: along the fingers, towards the thumb, across."""
     along = direction(body, f"wrist.{side}", f"finger3-1.{side}")

@@ -1,24 +1,44 @@
 """Rotations as 3×3 matrices, single or a stack of them: (3, 3) or (T, 3, 3)."""
 
 from collections.abc import Iterable
+from math import cos, radians, sin
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+AXES = np.eye(3)
+
 
 def turn(axis: str | np.ndarray, degrees: np.ndarray | float) -> np.ndarray:
     """Rotation about x, y, z or a vector (Rodrigues): (T,) or one angle → (T, 3, 3) or (3, 3)."""
-    unit = np.eye(3)["xyz".index(axis)] if isinstance(axis, str) else axis / np.linalg.norm(axis)
-    x, y, z = unit
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    unit = AXES["xyz".index(axis)] if isinstance(axis, str) else axis / np.linalg.norm(axis)
+    x, y, z = unit.tolist()
+    if isinstance(degrees, float | int):
+        s, c = sin(radians(degrees)), cos(radians(degrees))
+        a, b, d = x * (1 - c), y * (1 - c), z * (1 - c)
+        return np.array(
+            [
+                [a * x + c, a * y - s * z, a * z + s * y],
+                [b * x + s * z, b * y + c, b * z - s * x],
+                [d * x - s * y, d * y + s * x, d * z + c],
+            ]
+        )
+    spin = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
     angle = np.radians(np.asarray(degrees, float))[..., None, None]
-    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * (cross @ cross)
+    return AXES + np.sin(angle) * spin + (1 - np.cos(angle)) * (spin @ spin)
+
+
+def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """`np.cross` of vectors (..., 3), without its overhead."""
+    x, y, z = a[..., 0], a[..., 1], a[..., 2]
+    i, j, k = b[..., 0], b[..., 1], b[..., 2]
+    return np.stack([y * k - z * j, z * i - x * k, x * j - y * i], -1)
 
 
 def between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The smallest rotation that takes direction a to direction b."""
     a, b = a / np.linalg.norm(a), b / np.linalg.norm(b)
-    axis = np.cross(a, b)
+    axis = cross(a, b)
     length = np.linalg.norm(axis)
     if length < 1e-9:
         return np.eye(3)
@@ -39,8 +59,8 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 def frame(along: np.ndarray, across: np.ndarray) -> np.ndarray:
     """Frames (..., 3, 3) whose first column is `along` and whose second is nearest to `across`."""
     first = unit(along)
-    third = unit(np.cross(first, across))
-    return np.stack(np.broadcast_arrays(first, np.cross(third, first), third), -1)
+    third = unit(cross(first, across))
+    return np.stack(np.broadcast_arrays(first, cross(third, first), third), -1)
 
 
 def rotation_vector(matrices: np.ndarray) -> np.ndarray:
@@ -70,6 +90,6 @@ def twist_about(matrices: np.ndarray, axis: np.ndarray) -> np.ndarray:
     return 2 * np.arctan2(sine @ unit(axis), 1 + trace)
 
 
-def about(axis: np.ndarray, radians: np.ndarray) -> np.ndarray:
-    """Rotations about one axis by one angle or (T,) angles."""
-    return turn(axis, np.degrees(radians))
+def about(axis: np.ndarray, angles: np.ndarray) -> np.ndarray:
+    """Rotations about one axis by one angle or (T,) angles in radians."""
+    return turn(axis, np.degrees(angles))

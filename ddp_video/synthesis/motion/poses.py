@@ -41,10 +41,10 @@ class PoseShares:
         landmarks: poses of real people.
     """
 
-    common: float = 0.22
-    rare: float = 0.2
-    walk: float = 0.12
-    takes: float = 0.2
+    common: float = 0.36
+    rare: float = 0.1
+    walk: float = 0.16
+    takes: float = 0.12
     poses: float = 0.04
     landmarks: float = 0.22
 

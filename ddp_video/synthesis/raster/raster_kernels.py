@@ -102,19 +102,6 @@ def uv_at(t: Triangles, face: int, w: wp.vec3) -> wp.vec2:
     return mix2(t.uv[3 * face], t.uv[3 * face + 1], t.uv[3 * face + 2], w)
 
 
-@wp.struct
-class Plane:
-    """A triangle as the eye sees it: weights of its corners b, c and depth along any ray."""
-
-    face: int
-    n: wp.vec3
-    p: wp.vec3
-    q: wp.vec3
-    height: float
-    columns: wp.vec2i
-    rows: wp.vec2i
-
-
 @wp.func
 def span(low: float, high: float, size: int) -> wp.vec2i:
     """First and last sample of a row between two positions, a hair's breadth more."""
@@ -124,31 +111,46 @@ def span(low: float, high: float, size: int) -> wp.vec2i:
 
 
 @wp.func
-def plane_of(view: View, t: Triangles, face: int) -> Plane:
-    """A triangle and the samples that it may reach; none if it is behind the eye."""
+def window(view: View, t: Triangles, face: int) -> wp.vec4i:
+    """First and last column and row that a triangle may reach; none if it is behind the eye."""
     corner = t.corners[face]
     a = t.seen[corner[0]]
     b = t.seen[corner[1]]
     c = t.seen[corner[2]]
+    depths = wp.vec3(a[2], b[2], c[2])
+    if wp.max(depths) < wp.static(NEAR):
+        return wp.vec4i(0, -1, 0, -1)
+    if wp.min(depths) < wp.static(NEAR):
+        return wp.vec4i(0, view.width - 1, 0, view.height - 1)
+    x = view.focal * wp.vec3(a[0] / a[2], b[0] / b[2], c[0] / c[2])
+    y = view.focal * wp.vec3(a[1] / a[2], b[1] / b[2], c[1] / c[2])
+    corner_x = view.middle[0] - view.shift[0]
+    corner_y = view.middle[1] - view.shift[1]
+    columns = span(wp.min(x) + corner_x, wp.max(x) + corner_x, view.width)
+    rows = span(wp.min(y) + corner_y, wp.max(y) + corner_y, view.height)
+    return wp.vec4i(columns[0], columns[1], rows[0], rows[1])
+
+
+@wp.struct
+class Plane:
+    """A triangle as the eye sees it: weights of its corners b, c and depth along any ray."""
+
+    face: int
+    n: wp.vec3
+    p: wp.vec3
+    q: wp.vec3
+    height: float
+
+
+@wp.func
+def plane_of(t: Triangles, face: int) -> Plane:
+    """A triangle's plane."""
+    corner = t.corners[face]
+    a = t.seen[corner[0]]
+    e = t.seen[corner[1]] - a
+    f = t.seen[corner[2]] - a
     out = Plane()
     out.face = face
-    depths = wp.vec3(a[2], b[2], c[2])
-    out.columns = wp.vec2i(0, -1)
-    out.rows = wp.vec2i(0, -1)
-    if wp.max(depths) < wp.static(NEAR):
-        return out
-    if wp.min(depths) < wp.static(NEAR):
-        out.columns = wp.vec2i(0, view.width - 1)
-        out.rows = wp.vec2i(0, view.height - 1)
-    else:
-        x = view.focal * wp.vec3(a[0] / a[2], b[0] / b[2], c[0] / c[2])
-        y = view.focal * wp.vec3(a[1] / a[2], b[1] / b[2], c[1] / c[2])
-        corner_x = view.middle[0] - view.shift[0]
-        corner_y = view.middle[1] - view.shift[1]
-        out.columns = span(wp.min(x) + corner_x, wp.max(x) + corner_x, view.width)
-        out.rows = span(wp.min(y) + corner_y, wp.max(y) + corner_y, view.height)
-    e = b - a
-    f = c - a
     out.n = wp.cross(e, f)
     out.p = wp.cross(f, a)
     out.q = wp.cross(a, e)
@@ -157,33 +159,68 @@ def plane_of(view: View, t: Triangles, face: int) -> Plane:
 
 
 @wp.func
+def met(plane: Plane, d: wp.vec3) -> wp.vec3:
+    """Depth at which ray `d` meets a triangle, and weights of b and c; depth −1 if it does not."""
+    slope = wp.dot(plane.n, d)
+    if wp.abs(slope) < 1.0e-20:
+        return wp.vec3(-1.0, 0.0, 0.0)
+    inverse = 1.0 / slope
+    u = wp.dot(plane.p, d) * inverse
+    v = wp.dot(plane.q, d) * inverse
+    z = plane.height * inverse
+    if wp.min(wp.min(u, v), 1.0 - u - v) < -wp.static(EDGE) or z < wp.static(NEAR):
+        return wp.vec3(-1.0, 0.0, 0.0)
+    return wp.vec3(z, u, v)
+
+
+@wp.func
 def cover(
     t: Triangles, plane: Plane, d: wp.vec3, at: int, nearest: wp.array(dtype=wp.uint64)
 ) -> int:
     """Give sample `at`, whose ray is `d`, to a triangle if that is the nearest there so far."""
-    slope = wp.dot(plane.n, d)
-    if wp.abs(slope) < 1.0e-20:
+    hit = met(plane, d)
+    if hit[0] < 0.0:
         return 0
-    u = wp.dot(plane.p, d) / slope
-    v = wp.dot(plane.q, d) / slope
-    z = plane.height / slope
-    if wp.min(wp.min(u, v), 1.0 - u - v) < -wp.static(EDGE) or z < wp.static(NEAR):
-        return 0
-    key = (wp.uint64(wp.cast(z, wp.uint32)) << wp.uint64(32)) | wp.uint64(plane.face)
+    key = (wp.uint64(wp.cast(hit[0], wp.uint32)) << wp.uint64(32)) | wp.uint64(plane.face)
     if key < nearest[at]:
-        st = uv_at(t, plane.face, wp.vec3(1.0 - u - v, u, v))
+        st = uv_at(t, plane.face, wp.vec3(1.0 - hit[1] - hit[2], hit[1], hit[2]))
         if solid(t.textures, t.material[plane.face], st):
             wp.atomic_min(nearest, at, key)
     return 0
 
 
 @wp.kernel
-def raster_kernel(view: View, t: Triangles, first: int, nearest: wp.array(dtype=wp.uint64)) -> None:
-    """Lay triangle `first` + k over the grid; a sample keeps depth and number of the nearest."""
-    plane = plane_of(view, t, first + wp.tid())
-    for j in range(plane.rows[0], plane.rows[1] + 1):
-        for i in range(plane.columns[0], plane.columns[1] + 1):
+def raster_kernel(view: View, t: Triangles, nearest: wp.array(dtype=wp.uint64)) -> None:
+    """Lay a triangle over the grid; a sample keeps depth and number of the nearest."""
+    box = window(view, t, wp.tid())
+    if box[1] < box[0] or box[3] < box[2]:
+        return
+    plane = plane_of(t, wp.tid())
+    for j in range(box[2], box[3] + 1):
+        for i in range(box[0], box[1] + 1):
             cover(t, plane, ray(view, float(i), float(j)), j * view.width + i, nearest)
+
+
+@wp.kernel
+def behind_kernel(
+    view: View,
+    t: Triangles,
+    owner: wp.array(dtype=wp.int32),
+    out: wp.array(dtype=wp.uint8),
+) -> None:
+    """Mark the samples that see somebody and whose ray meets a triangle of the same."""
+    face = wp.tid()
+    box = window(view, t, face)
+    if box[1] < box[0] or box[3] < box[2]:
+        return
+    plane = plane_of(t, face)
+    for j in range(box[2], box[3] + 1):
+        for i in range(box[0], box[1] + 1):
+            at = j * view.width + i
+            if owner[at] != t.owner[face] or out[at] == wp.uint8(1):
+                continue
+            if met(plane, ray(view, float(i), float(j)))[0] > 0.0:
+                out[at] = wp.uint8(1)
 
 
 @wp.func
@@ -201,16 +238,19 @@ def edge_raster_kernel(
     nearest: wp.array(dtype=wp.uint64),
 ) -> None:
     """The same on a grid of `per`² samples a pixel, in the pixels that have a slot."""
-    plane = plane_of(fine, t, wp.tid())
-    for y in range(plane.rows[0] // per, (plane.rows[1] + per) // per):
-        for x in range(plane.columns[0] // per, (plane.columns[1] + per) // per):
+    box = window(fine, t, wp.tid())
+    plane = Plane()
+    known = wp.int32(0)
+    for y in range(box[2] // per, (box[3] + per) // per):
+        for x in range(box[0] // per, (box[1] + per) // per):
             place = slot[y * (fine.width // per) + x]
             if place >= 0:
-                first = wp.max(plane.columns[0], x * per)
-                last = wp.min(plane.columns[1], x * per + per - 1)
-                for j in range(
-                    wp.max(plane.rows[0], y * per), wp.min(plane.rows[1], y * per + per - 1) + 1
-                ):
+                if known == 0:
+                    plane = plane_of(t, wp.tid())
+                    known = 1
+                first = wp.max(box[0], x * per)
+                last = wp.min(box[1], x * per + per - 1)
+                for j in range(wp.max(box[2], y * per), wp.min(box[3], y * per + per - 1) + 1):
                     for i in range(first, last + 1):
                         at = place_of(place, i, j, per)
                         cover(t, plane, ray(fine, float(i), float(j)), at, nearest)
@@ -230,6 +270,20 @@ def depth_of(key: wp.uint64) -> float:
     return wp.cast(wp.uint32(key >> wp.uint64(32)), float)
 
 
+@wp.func
+def parted(view: View, t: Triangles, one: wp.uint64, other: wp.uint64) -> bool:
+    """Whether two samples side by side see different materials, or different depths."""
+    a = face_of(one)
+    b = face_of(other)
+    if a == b:
+        return False
+    if a < 0 or b < 0:
+        return True
+    z = depth_of(one)
+    step = wp.abs(depth_of(other) - z) > 5.0 * z / view.focal
+    return step or t.material[a] != t.material[b]
+
+
 @wp.kernel
 def edge_kernel(
     view: View,
@@ -238,26 +292,22 @@ def edge_kernel(
     slot: wp.array(dtype=wp.int32),
     count: wp.array(dtype=wp.int32),
 ) -> None:
-    """Give a slot to each pixel that differs from one of its neighbours: in material or depth."""
+    """Give a slot to each pixel that is `parted` from one beside, above or below it."""
     k = wp.tid()
-    slot[k] = -1
     x = k % view.width
     y = k // view.width
-    own = face_of(nearest[k])
-    z = depth_of(nearest[k])
-    differs = wp.int32(0)
-    for j in range(wp.max(y - 1, 0), wp.min(y + 1, view.height - 1) + 1):
-        for i in range(wp.max(x - 1, 0), wp.min(x + 1, view.width - 1) + 1):
-            key = nearest[j * view.width + i]
-            face = face_of(key)
-            if face != own:
-                if own < 0 or face < 0:
-                    differs = 1
-                else:
-                    step = wp.abs(depth_of(key) - z) > 5.0 * z / view.focal
-                    if step or t.material[face] != t.material[own]:
-                        differs = 1
-    if differs == 1:
+    own = nearest[k]
+    differs = False
+    if x > 0:
+        differs = parted(view, t, own, nearest[k - 1])
+    if not differs and x + 1 < view.width:
+        differs = parted(view, t, own, nearest[k + 1])
+    if not differs and y > 0:
+        differs = parted(view, t, own, nearest[k - view.width])
+    if not differs and y + 1 < view.height:
+        differs = parted(view, t, own, nearest[k + view.width])
+    slot[k] = -1
+    if differs:
         slot[k] = wp.atomic_add(count, 0, 1)
 
 

@@ -10,6 +10,7 @@ from .assembly import Posed
 from .raster_kernels import (
     NOTHING,
     View,
+    behind_kernel,
     edge_kernel,
     edge_raster_kernel,
     hit_kernel,
@@ -118,21 +119,23 @@ class Sight:
 
     @cached_property
     def nearest(self) -> wp.array:
-        """(H·W,) uint64: depth and number of the nearest shown triangle in each pixel's middle."""
-        return self.nearest_of(0, self.scene.assembly.shown)
-
-    def nearest_of(self, first: int, last: int) -> wp.array:
-        """The same among the triangles first … last − 1."""
-        device = self.scene.device
+        """(H·W,) uint64: depth and number of the nearest triangle in each pixel's middle."""
+        device, count = self.scene.device, len(self.scene.assembly.faces)
         out = wp.full(self.view.width * self.view.height, NOTHING, dtype=wp.uint64, device=device)
-        if last > first:
-            given = [self.view, self.triangles, first, out]
-            wp.launch(raster_kernel, last - first, given, device=device)
+        wp.launch(raster_kernel, count, [self.view, self.triangles, out], device=device)
         return out
 
-    def mask_of(self, first: int, last: int) -> np.ndarray:
-        """(H, W) bool, where any of the triangles first … last − 1 is."""
-        return (self.nearest_of(first, last).numpy() != NOTHING).reshape(self.camera.size)
+    def behind(self, owner: wp.array) -> np.ndarray:
+        """(H, W) bool, where the people that are seen are in this scene, whatever is before them.
+
+        Args:
+            owner: (H·W,) the number of who is seen.
+        """
+        device, count = self.scene.device, len(self.scene.assembly.faces)
+        out = wp.zeros(len(owner), dtype=wp.uint8, device=device)
+        given = [self.view, self.triangles, owner, out]
+        wp.launch(behind_kernel, count, given, device=device)
+        return out.numpy().astype(bool).reshape(self.camera.size)
 
     def edges(self, per: int) -> tuple[Any, wp.array, wp.array]:
         """Look closer where a pixel differs from its neighbours in material or depth.
@@ -154,7 +157,7 @@ class Sight:
         found = wp.full(max(samples, 1), NOTHING, dtype=wp.uint64, device=device)
         if samples:
             given = [fine, self.triangles, per, slot, found]
-            wp.launch(edge_raster_kernel, self.scene.assembly.shown, given, device=device)
+            wp.launch(edge_raster_kernel, len(self.scene.assembly.faces), given, device=device)
         return fine, slot, found
 
     def hits(self) -> Hits:

@@ -92,8 +92,7 @@ def light_kernel(
     """Depth and normal of what each pixel's middle sees, and how much key light and sky that gets.
 
     One tile's pixels take turns in an even sequence of directions, which `offset` shifts as a
-    whole. With a `phase` of 0 … 3 that pixel of 2×2 casts rays; with −1 every second one, as the
-    white squares of a chessboard. `reach` is −1 where none are cast.
+    whole. Pixel `phase` (0 … 3) of each 2×2 casts rays.
     """
     k = wp.tid()
     face = face_of(nearest[k])
@@ -108,12 +107,7 @@ def light_kernel(
         n = -n
     depth[k] = hit[0]
     normal[k] = n
-    reach[k] = wp.vec2(-1.0, -1.0)
-    x = k % view.width
-    y = k // view.width
-    if phase < 0 and (x + y) % 2 == 1:
-        return
-    if phase >= 0 and phase != x % 2 + 2 * (y % 2):
+    if phase != k % view.width % 2 + 2 * (k // view.width % 2):
         return
     start = view.eye + direction * hit[0] + n * wp.static(LIFT) - wp.normalize(direction) * 0.002
     first = place_in_tile(k, view.width) * rays
@@ -195,10 +189,46 @@ def floor_kernel(
     )
 
 
+@wp.func
+def label_at(
+    part: wp.array(dtype=wp.int32),
+    u: wp.array(dtype=wp.vec3),
+    v: wp.array(dtype=wp.vec3),
+    face: int,
+    w: wp.vec3,
+) -> wp.vec3:
+    """I, U, V at corner weights of a face of the charts."""
+    return wp.vec3(
+        float(part[face]),
+        wp.clamp(wp.dot(u[face], w), 0.0, 1.0),
+        wp.clamp(wp.dot(v[face], w), 0.0, 1.0),
+    )
+
+
+@wp.kernel
+def vertex_chart_kernel(
+    body: wp.uint64,
+    points: wp.array(dtype=wp.vec3),
+    part: wp.array(dtype=wp.int32),
+    u: wp.array(dtype=wp.vec3),
+    v: wp.array(dtype=wp.vec3),
+    out: wp.array(dtype=wp.vec3),
+    nearest: wp.array(dtype=wp.vec3),
+) -> None:
+    """The body point nearest to each point, and its I, U, V."""
+    k = wp.tid()
+    found = wp.mesh_query_point_no_sign(body, points[k], wp.static(FAR))
+    w = wp.vec3(found.u, found.v, 1.0 - found.u - found.v)
+    nearest[k] = wp.mesh_eval_position(body, found.face, found.u, found.v)
+    out[k] = label_at(part, u, v, found.face, w)
+
+
 @wp.kernel
 def chart_kernel(
     corners: wp.array(dtype=wp.vec3i),
     rest: wp.array(dtype=wp.vec3),
+    iuv: wp.array(dtype=wp.vec3),
+    plain: wp.array(dtype=wp.int32),
     bodies: wp.array(dtype=wp.uint64),
     part: wp.array(dtype=wp.int32),
     u: wp.array(dtype=wp.vec3),
@@ -208,18 +238,23 @@ def chart_kernel(
     bary: wp.array(dtype=wp.vec3),
     out: wp.array(dtype=wp.vec3),
 ) -> None:
-    """I, U, V of the body point nearest, in the rest pose, to what each pixel sees of a person."""
+    """I, U, V of what each pixel sees of a person.
+
+    In a plain triangle they lie between those of its corners (`iuv`); elsewhere they are those of
+    the body point that is nearest in the rest pose.
+    """
     k = wp.tid()
-    if owner[k] > 0:
-        point = mix3(rest, corners[face[k]], bary[k])
-        found = wp.mesh_query_point_no_sign(bodies[owner[k] - 1], point, wp.static(FAR))
-        chart = found.face
-        w = wp.vec3(found.u, found.v, 1.0 - found.u - found.v)
-        out[k] = wp.vec3(
-            float(part[chart]),
-            wp.clamp(wp.dot(u[chart], w), 0.0, 1.0),
-            wp.clamp(wp.dot(v[chart], w), 0.0, 1.0),
-        )
+    f = face[k]
+    if owner[k] == 0:
+        return
+    if plain[f] == 1:
+        found = mix3(iuv, corners[f], bary[k])
+        out[k] = wp.vec3(iuv[corners[f][0]][0], found[1], found[2])
+        return
+    point = mix3(rest, corners[f], bary[k])
+    near = wp.mesh_query_point_no_sign(bodies[owner[k] - 1], point, wp.static(FAR))
+    w = wp.vec3(near.u, near.v, 1.0 - near.u - near.v)
+    out[k] = label_at(part, u, v, near.face, w)
 
 
 @wp.func
@@ -248,6 +283,8 @@ def flow_kernel(
     nearest: wp.array(dtype=wp.uint64),
     vertices: wp.array(dtype=wp.vec3),
     mesh: wp.uint64,
+    low: wp.vec3,
+    high: wp.vec3,
     behind: wp.array(dtype=float),
     slack: float,
     flow: wp.array(dtype=wp.vec2),
@@ -255,8 +292,9 @@ def flow_kernel(
 ) -> None:
     """Where what a pixel sees is in another picture: x and y to go, and 1 where it is seen there.
 
-    `vertices`, `mesh` and `then` belong to the other picture's moment. What is no triangle stands
-    still `behind` metres along the first camera's axis, or as far as the stars if that is 0.
+    `vertices`, `mesh`, `then` and the corners `low` and `high` of a box around the mesh belong to
+    the other picture's moment. What is no triangle stands still `behind` metres along the first
+    camera's axis, or as far as the stars if that is 0.
     """
     k = wp.tid()
     x = float(k % view.width)
@@ -282,4 +320,6 @@ def flow_kernel(
     flow[k] = wp.vec2(to_x - x - view.shift[0], to_y - y - view.shift[1])
     within = to_x >= 0.0 and to_y >= 0.0 and to_x < float(then.width) and to_y < float(then.height)
     if within:
-        seen[k] = in_sight(mesh, t, then.eye, point, near)
+        seen[k] = 1
+        if crosses(then.eye, point - then.eye, low, high):
+            seen[k] = in_sight(mesh, t, then.eye, point, near)

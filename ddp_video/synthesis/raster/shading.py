@@ -13,8 +13,8 @@ from .shading_kernels import edge_pixel_kernel, pixel_kernel, smooth_kernel
 from .warped import wp
 
 FLOOR_FAR = 60.0  # metres up to which shadows on the ground are looked for
-HARD = 0.03  # radius over distance of a lamp whose shadows are hardly smoothed
-RAYS = 1  # towards the light and around, per pixel that casts any; twice as many for the ground
+RAYS = 1  # towards the light and around, per pixel that casts any
+EDGES = 2  # samples along each side of a pixel at edges
 FLOOR_STEP = 2  # pixels: shadows on the ground are computed at every second one
 
 
@@ -39,8 +39,10 @@ class Picture:
             background: (H, W, 3) linear light.
             floor: (H, W, 1) how much of a background's pixel is ground that takes shadows.
         """
-        behind = background * (1 - floor * (1 - self.shadow))
-        return self.light + (1 - self.alpha[..., None]) * behind
+        behind = 1 - floor * (1 - self.shadow)
+        behind *= background
+        behind *= (1 - self.alpha)[..., None]
+        return np.add(behind, self.light, out=behind)
 
 
 def lamp_of(light: Light, floor: bool) -> Any:  # noqa: ANN401
@@ -61,8 +63,9 @@ def coloured(
 ) -> wp.array:
     """Light and coverage of every pixel: a Warp array of H·W vec4.
 
-    Rays are cast for the middles of every second pixel, or every fourth (`phase` 0 … 3);
-    neighbours share what they find. Pixels at edges take `per`² samples of shape and texture.
+    Rays are cast for the middles of every fourth pixel (number `phase` of each 2×2); neighbours
+    share what they find. Pixels at edges take `per`² samples of shape and texture,
+    unless that is one.
     """
     device, n = sight.scene.device, len(sight.nearest)
     depth = wp.zeros(n, dtype=float, device=device)
@@ -73,11 +76,19 @@ def coloured(
     seen = [sight.view, sight.triangles, sight.nearest]
     cast = [sight.scene.mesh.id, lamp, RAYS, phase, wp.vec4(*offset), depth, normal, found]
     wp.launch(light_kernel, n, [*seen, *cast], device=device)
-    wp.launch(smooth_kernel, n, [sight.view, depth, normal, found, reach], device=device)
+    wp.launch(smooth_kernel, n, [sight.view, phase, depth, normal, found, reach], device=device)
+    lit = [lamp, depth, normal, reach, out]
+    if per == 1:
+        wp.launch(
+            pixel_kernel,
+            n,
+            [*seen, wp.full(n, -1, dtype=wp.int32, device=device), *lit],
+            device=device,
+        )
+        return out
     fine, slot, samples = sight.edges(per)
-    lit = [slot, lamp, depth, normal, reach, out]
-    wp.launch(pixel_kernel, n, [*seen, *lit], device=device)
-    given = [sight.view, fine, per, sight.triangles, samples, *lit]
+    wp.launch(pixel_kernel, n, [*seen, slot, *lit], device=device)
+    given = [sight.view, fine, per, sight.triangles, samples, slot, *lit]
     wp.launch(edge_pixel_kernel, n, given, device=device)
     return out
 
@@ -91,23 +102,13 @@ def floor_shadow(sight: Sight, lamp: Any, offset: np.ndarray) -> np.ndarray:  # 
     view.middle = wp.vec2(w / 2 / FLOOR_STEP, h / 2 / FLOOR_STEP)
     out = wp.zeros(low[0] * low[1], dtype=wp.vec3, device=scene.device)
     box = [wp.vec3(*(float(v) for v in corner)) for corner in scene.bounds]
-    given = [view, scene.mesh.id, *box, lamp, 2 * RAYS, wp.vec4(*offset), FLOOR_FAR, out]
+    given = [view, scene.mesh.id, *box, lamp, RAYS, wp.vec4(*offset), FLOOR_FAR, out]
     wp.launch(floor_kernel, len(out), given, device=scene.device)
-    hard = lamp.radius < HARD * wp.length(lamp.centre)
-    side = 3 if hard else TILE + 1
-    smooth = cv2.blur(np.asarray(out.numpy(), np.float32).reshape(*low, 3), (side, side))
+    smooth = cv2.blur(np.asarray(out.numpy(), np.float32).reshape(*low, 3), (TILE, TILE))
     return cv2.resize(smooth, None, fx=FLOOR_STEP, fy=FLOOR_STEP)[:h, :w]
 
 
-def picture(
-    sight: Sight,
-    light: Light,
-    *,
-    seed: int,
-    floor: bool,
-    per: int = 3,
-    phase: int = -1,
-) -> Picture:
+def picture(sight: Sight, light: Light, *, seed: int, floor: bool) -> Picture:
     """A scene at one moment.
 
     Args:
@@ -115,19 +116,40 @@ def picture(
         light: of the scene.
         seed: of the directions of rays.
         floor: there is ground at z = 0, which takes shadows and hides the sky from below.
-        per: samples along each side of a pixel at edges.
-        phase: 0 … 3: rays for that pixel of each 2×2; −1: for every second one.
     """
     offset = np.random.default_rng(seed).random(4)
-    lamp, size = lamp_of(light, floor), sight.camera.size
-    layers = coloured(sight, lamp, per, phase, offset).numpy().reshape(*size, 4)
-    shadow = np.ones((*size, 3), np.float32)
+    lamp = lamp_of(light, floor)
+    layers = coloured(sight, lamp, EDGES, 0, offset).numpy().reshape(*sight.camera.size, 4)
+    return Picture(layers[..., :3], layers[..., 3], shadow_of(sight, lamp, offset, floor))
+
+
+def exposed(
+    sights: Iterable[Sight], count: int, light: Light, *, seed: int, floor: bool
+) -> Picture:
+    """The mean of several moments; the shadows on the ground are those of the middle one.
+
+    Of four moments or more, none looks closer at edges: the moments do that together.
+
+    Args:
+        sights: the moments, each through another point of the pixel.
+        count: of them.
+        light: of the scene.
+        seed: of the directions of rays.
+        floor: as in `picture`.
+    """
+    lamp, total, shadow = lamp_of(light, floor), np.zeros(4, np.float32), np.ones(3, np.float32)
+    for k, sight in enumerate(sights):
+        offset = np.random.default_rng(seed + k).random(4)
+        per = 1 if count > 3 else EDGES
+        layers = coloured(sight, lamp, per, k % 4, offset).numpy()
+        total = total + layers.reshape(*sight.camera.size, 4) / np.float32(count)
+        if k == count // 2:
+            shadow = shadow_of(sight, lamp, offset, floor)
+    return Picture(total[..., :3], total[..., 3], shadow)
+
+
+def shadow_of(sight: Sight, lamp: Any, offset: np.ndarray, floor: bool) -> np.ndarray:  # noqa: ANN401
+    """`floor_shadow` where there is a floor that the camera sees from above, else 1."""
     if floor and sight.camera.eye[2] > 0:
-        shadow = floor_shadow(sight, lamp, offset)
-    return Picture(layers[..., :3], layers[..., 3], shadow)
-
-
-def exposed(shots: Iterable[Picture]) -> Picture:
-    """The mean of pictures."""
-    layers = zip(*((shot.light, shot.alpha, shot.shadow) for shot in shots), strict=True)
-    return Picture(*(np.mean(layer, 0) for layer in layers))
+        return floor_shadow(sight, lamp, offset)
+    return np.ones((*sight.camera.size, 3), np.float32)

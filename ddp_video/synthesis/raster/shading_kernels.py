@@ -14,14 +14,24 @@ wp.set_module_options({"enable_backward": False})  # no gradients: compiles in h
 
 WRAP = 0.15  # how far light creeps round an edge: skin and cloth scatter it
 SHINE = 24.0  # exponent of the highlight
+LIKE = 0.004  # samples of a pixel that differ less in depth, as a share,
+FACING = 0.97  # and whose normals' cosine is more, see as much of the lamp and the sky
 
 
 @wp.func
 def likeness(z: float, n: wp.vec3, depth: float, normal: wp.vec3, pixel: float) -> float:
     """How far another pixel's light counts for a point: same depth, same way it faces."""
-    apart = (z - depth) / (4.0 * pixel * z + 0.01)
+    apart = 0.5 * (z - depth) / (4.0 * pixel * z + 0.01)
+    near = wp.max(1.0 - apart * apart, 0.0)
     facing = wp.max(wp.dot(n, normal), 0.0)
-    return wp.exp(-apart * apart) * facing * facing * facing * facing
+    both = near * facing * facing
+    return both * both
+
+
+@wp.func
+def from_phase(x: int, step: int, phase: int) -> int:
+    """The first number from x on that is `phase` in steps."""
+    return x + (phase - x + step * wp.abs(x)) % step
 
 
 @wp.func
@@ -30,21 +40,29 @@ def shared(
     n: wp.vec3,
     x: int,
     y: int,
-    low: int,
-    high: int,
+    far: int,
+    step: int,
+    phase: int,
     view: View,
     depth: wp.array(dtype=float),
     normal: wp.array(dtype=wp.vec3),
     reach: wp.array(dtype=wp.vec2),
 ) -> wp.vec3:
-    """Mean of what like pixels from `low` to `high` around a pixel see of the light; and weight."""
+    """Mean of what like pixels around a pixel see of the light; and weight.
+
+    They are less than `far` pixels away, and count the more the nearer they are. With a `step` of
+    2 it is pixel `phase` of each 2×2 that counts, with 1 it is all.
+    """
     total = wp.vec2(0.0)
     weight = wp.float32(0.0)
-    for j in range(wp.max(y + low, 0), wp.min(y + high, view.height - 1) + 1):
-        for i in range(wp.max(x + low, 0), wp.min(x + high, view.width - 1) + 1):
+    first_x = from_phase(wp.max(x - far + 1, 0), step, phase % 2)
+    first_y = from_phase(wp.max(y - far + 1, 0), step, phase // 2)
+    for j in range(first_y, wp.min(y + far, view.height), step):
+        for i in range(first_x, wp.min(x + far, view.width), step):
             k = j * view.width + i
-            if depth[k] > 0.0 and reach[k][0] >= 0.0:
-                w = likeness(z, n, depth[k], normal[k], 1.0 / view.focal)
+            if depth[k] > 0.0:
+                near = float((far - wp.abs(i - x)) * (far - wp.abs(j - y)))
+                w = near * likeness(z, n, depth[k], normal[k], 1.0 / view.focal)
                 total += reach[k] * w
                 weight += w
     if weight > 0.0:
@@ -58,17 +76,18 @@ def gathered(
     n: wp.vec3,
     x: int,
     y: int,
-    low: int,
-    high: int,
+    far: int,
+    step: int,
+    phase: int,
     view: View,
     depth: wp.array(dtype=float),
     normal: wp.array(dtype=wp.vec3),
     reach: wp.array(dtype=wp.vec2),
 ) -> wp.vec2:
     """The same, farther off where there is no like pixel, and a guess if there is none at all."""
-    found = shared(z, n, x, y, low, high, view, depth, normal, reach)
+    found = shared(z, n, x, y, far, step, phase, view, depth, normal, reach)
     if found[2] < 1.0e-3:
-        found = shared(z, n, x, y, 2 * low - 1, 2 * high + 1, view, depth, normal, reach)
+        found = shared(z, n, x, y, 2 * far, step, phase, view, depth, normal, reach)
     if found[2] < 1.0e-6:
         return wp.vec2(0.7, 0.7)
     return wp.vec2(found[0], found[1])
@@ -77,19 +96,23 @@ def gathered(
 @wp.kernel
 def smooth_kernel(
     view: View,
+    phase: int,
     depth: wp.array(dtype=float),
     normal: wp.array(dtype=wp.vec3),
     reach: wp.array(dtype=wp.vec2),
     out: wp.array(dtype=wp.vec2),
 ) -> None:
-    """Share what a tile's worth of pixels around each pixel found of the light."""
+    """Share what the pixels that cast rays found of the light.
+
+    A tile's worth on all sides: in it, each direction of the tile's rays counts the same.
+    """
     k = wp.tid()
     if depth[k] > 0.0:
         x = k % view.width
         y = k // view.width
-        low = -wp.static((TILE - 1) // 2)
-        high = wp.static(TILE // 2)
-        out[k] = gathered(depth[k], normal[k], x, y, low, high, view, depth, normal, reach)
+        out[k] = gathered(
+            depth[k], normal[k], x, y, wp.static(TILE), 2, phase, view, depth, normal, reach
+        )
 
 
 @wp.func
@@ -139,37 +162,6 @@ def shade(
     return light
 
 
-@wp.func
-def sample_light(
-    view: View,
-    t: Triangles,
-    face: int,
-    k: int,
-    seen: wp.vec3,
-    lamp: Lamp,
-    depth: wp.array(dtype=float),
-    normal: wp.array(dtype=wp.vec3),
-    reach: wp.array(dtype=wp.vec2),
-) -> wp.vec3:
-    """Light of a triangle along a ray through pixel k.
-
-    How much of the light sources it sees is taken from like pixels around.
-    """
-    c = t.corners[face]
-    hit = weights_at(t, face, seen)
-    w = wp.vec3(hit[1], hit[2], hit[3])
-    direction = wp.transpose(view.axes) * seen
-    n = wp.normalize(mix3(t.normals, c, w))
-    if wp.dot(n, direction) > 0.0:
-        n = -n
-    i = k % view.width
-    j = k // view.width
-    found = gathered(hit[0], n, i, j, -1, 1, view, depth, normal, reach)
-    p = view.eye + direction * hit[0]
-    way = wp.normalize(direction)
-    return shade(t, face, w, view.focal, p, n, way, found, lamp)
-
-
 @wp.kernel
 def pixel_kernel(
     view: View,
@@ -211,16 +203,36 @@ def edge_pixel_kernel(
     reach: wp.array(dtype=wp.vec2),
     out: wp.array(dtype=wp.vec4),
 ) -> None:
-    """Add the light and coverage of each pixel that has a slot: the mean of its `per`² samples."""
+    """Add the light and coverage of each pixel that has a slot: the mean of its `per`² samples.
+
+    How much of the lamp and the sky they see is taken from like pixels around.
+    """
     k = wp.tid()
     if slot[k] < 0:
         return
     total = wp.vec4(0.0)
+    found = wp.vec2(0.0)
+    z = wp.float32(0.0)
+    m = wp.vec3(0.0)
     for s in range(per * per):
         face = face_of(nearest[slot[k] * per * per + s])
         if face >= 0:
             x = float((k % view.width) * per + s % per)
             y = float((k // view.width) * per + s // per)
-            light = sample_light(view, t, face, k, ray(fine, x, y), lamp, depth, normal, reach)
+            seen = ray(fine, x, y)
+            hit = weights_at(t, face, seen)
+            w = wp.vec3(hit[1], hit[2], hit[3])
+            direction = wp.transpose(view.axes) * seen
+            n = wp.normalize(mix3(t.normals, t.corners[face], w))
+            if wp.dot(n, direction) > 0.0:
+                n = -n
+            if wp.abs(hit[0] - z) > wp.static(LIKE) * hit[0] or wp.dot(n, m) < wp.static(FACING):
+                z = hit[0]
+                m = n
+                found = gathered(
+                    z, n, k % view.width, k // view.width, 2, 1, 0, view, depth, normal, reach
+                )
+            p = view.eye + direction * hit[0]
+            light = shade(t, face, w, view.focal, p, n, wp.normalize(direction), found, lamp)
             total += wp.vec4(light[0], light[1], light[2], 1.0)
     out[k] += total / float(per * per)

@@ -38,14 +38,12 @@ class PersonTruth:
 
     Attributes:
         box: (4,) left, top, right, bottom of the whole person in pixels; it may leave the picture.
-        area: pixels that the person would cover if nothing were before it.
-        visible: pixels that it does cover.
+        visible: pixels that it covers.
         joints: (17, 3) COCO's joints: x, y in pixels (the first pixel's centre is at .5), and
             0 outside the picture, 1 hidden, 2 seen.
     """
 
     box: np.ndarray
-    area: int
     visible: int
     joints: np.ndarray
 

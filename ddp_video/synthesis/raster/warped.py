@@ -1,5 +1,8 @@
 """Warp, or an error that says how to get it; and numpy's arrays on its devices."""
 
+import os
+import sys
+import tempfile
 from typing import Any
 
 import numpy as np
@@ -15,6 +18,28 @@ except ImportError as error:
 
 wp.config.quiet = True  # pyright: ignore[reportAttributeAccessIssue]
 wp.config.log_level = 40  # errors only; what newer versions of Warp ask instead
+NO_DRIVER = b"Could not find or load the NVIDIA CUDA driver"
+
+
+def started() -> None:
+    """Start Warp without what its library says, past all settings, where there is no GPU.
+
+    What else it says goes to the standard error as ever.
+    """
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as said:
+        stderr = os.dup(2)
+        os.dup2(said.fileno(), 2)
+        try:
+            wp.init()
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            said.seek(0)
+            os.write(2, b"".join(line for line in said if NO_DRIVER not in line))
+
+
+started()
 
 
 def usable(device: str) -> str:

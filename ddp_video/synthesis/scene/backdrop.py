@@ -15,6 +15,8 @@ from .camera import horizon, rays
 
 GROUND_DEPTH = 40.0  # metres up to which the lower part of a photo is taken for ground
 ROW = 1024  # points are looked up in rows of so many
+BLUISH = 4.0  # levels of blue over red that ground may have in the shade
+WATER = 4.0  # how much more blue counts against a photo, beside levels of unrest
 EYE_LEVEL = 0.46  # where a photo's horizon is taken to be, as a share of its height
 
 
@@ -105,13 +107,13 @@ def photo_backdrop(photo: np.ndarray, camera: Camera, rng: np.random.Generator) 
     )
 
 
-def unrest(photo: np.ndarray) -> float:
-    """How much the lower third of a photo changes from place to place: little on ground."""
-    grey = cv2.cvtColor(
-        cv2.resize(photo, (96, 96), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY
-    )
-    low = grey[64:].astype(np.float32)
-    return float(np.abs(np.diff(low, axis=0)).mean() + np.abs(np.diff(low, axis=1)).mean())
+def unfit(photo: np.ndarray) -> float:
+    """How little the lower third of a photo looks like ground to stand on: restless, or blue."""
+    low = cv2.resize(photo, (96, 96), interpolation=cv2.INTER_AREA)[64:]
+    grey = cv2.cvtColor(low, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    unrest = float(np.abs(np.diff(grey, axis=0)).mean() + np.abs(np.diff(grey, axis=1)).mean())
+    blue = (low[..., 2].astype(float) - low[..., 0]).clip(0).mean()  # water, mostly
+    return unrest + WATER * max(float(blue) - BLUISH, 0.0)
 
 
 def shrunk(photo: np.ndarray, matrix: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:

@@ -68,7 +68,8 @@ def slabs(rng: np.random.Generator) -> np.ndarray:
 
 def carpet(rng: np.random.Generator) -> np.ndarray:
     """One dull colour, woven."""
-    return grains(rng, np.array(muted(rng), float), {512: 6, 256: 5, 4: 3})
+    colour = 0.45 * np.array(muted(rng)) + 0.55 * rng.uniform(60, 200)
+    return grains(rng, colour, {512: 6, 256: 5, 4: 3})
 
 
 def boards(rng: np.random.Generator) -> np.ndarray:
@@ -90,7 +91,7 @@ def wall(rng: np.random.Generator) -> np.ndarray:
     if rng.random() < 0.2:
         stripes = (np.arange(640) // int(rng.integers(6, 30)) % 2)[None, :, None]
         out = (out * (1 - 0.12 * stripes)).astype(np.uint8)
-    for _ in range(int(rng.integers(0, 5))):
+    for _ in range(int(rng.integers(1, 8))):
         kind = rng.random()
         if kind < 0.45:
             paste(out, poster(rng, muted(rng)), rng, (30, 80), (40, 130))

@@ -4,6 +4,7 @@ They hide people exactly: they are ray cast like everything else and belong to n
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from .room import PANEL_FACES, PANEL_UV, Panel, box, cloud, muted, opaque, paint
 Built = list[Panel]
 
 LEAVES = 420  # on a card
+FOLIAGE = 48  # different cards
 
 
 def turned(panels: Built, degrees: float, place: np.ndarray) -> Built:
@@ -99,8 +101,11 @@ def upright(radius: float, height: float, texture: np.ndarray, sides: int = 8) -
     return [*out, Panel(corner, np.array([lid, 0, 0]), np.array([0, lid, 0]), texture)]
 
 
-def leaves(rng: np.random.Generator, dense: float, size: int = 256) -> np.ndarray:
-    """Foliage with gaps: (size, size, 4) uint8; fuller below."""
+@lru_cache(maxsize=FOLIAGE)
+def leaves(number: int, size: int = 256) -> np.ndarray:
+    """Foliage with gaps: (size, size, 4) uint8, fuller below; drawn once, as that takes long."""
+    rng = np.random.default_rng(number)
+    dense = rng.uniform(0.5, 1.1)
     hue = np.array([rng.uniform(50, 110), rng.uniform(90, 140), rng.uniform(30, 70)])
     picture = np.zeros((size, size, 4), np.uint8)
     picture[..., :3] = 0.6 * hue  # between the leaves, where alpha is 0: edges blend with it
@@ -121,7 +126,7 @@ def bush(rng: np.random.Generator) -> Built:
     out: Built = []
     for k in range(int(rng.integers(2, 4))):
         card = [Panel(np.array([-w / 2, 0, 0]), np.array([w, 0, 0]), np.array([0, 0, h]),
-                      leaves(rng, rng.uniform(0.5, 1.1)))]  # fmt: skip
+                      leaves(int(rng.integers(FOLIAGE))))]  # fmt: skip
         out += turned(card, rng.uniform(-35, 35), np.array([rng.normal(0, 0.1), 0.15 * k, 0]))
     return out
 

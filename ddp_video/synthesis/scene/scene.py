@@ -14,6 +14,7 @@ from .props import OCCLUDERS, Built, held, turned
 CELL = 0.05  # metres: people who share such a cell are in one another
 HOP = 0.03  # metres above the ground from which on somebody is in the air
 SPARSE = 8  # every so many vertices stand for a surface
+FURNITURE = 4  # things about people, at most
 MOST_HIDDEN = 0.7  # of somebody's points, behind one thing
 TRIES = 6  # places tried for a person who is in the way
 DETAILS = ("head", "head", "head", "neck02", "wrist.L", "wrist.R", "foot.L", "foot.R")
@@ -236,11 +237,35 @@ def before(
         away = float(np.median(depth)) * share
         if camera.axes[2, 2] < -0.35 or away < 0.9:
             break
-        place = ground_at(camera, np.array([column, 0.0]), away)
-        facing = np.degrees(np.arctan2(camera.eye[0] - place[0], place[1] - camera.eye[1]))
-        make = OCCLUDERS[rng.integers(len(OCCLUDERS))]
-        built = turned(make(rng), facing + rng.normal(0, 25), np.array([*place, 0.0]))
+        built = thing_at(camera, column, away, rng)
         if not inside(built, people) and hidden_share(built, pixels, camera) < MOST_HIDDEN:
+            out += built
+    return out
+
+
+def thing_at(camera: Camera, column: float, away: float, rng: np.random.Generator) -> Built:
+    """A thing on the ground, more or less facing the camera.
+
+    Args:
+        camera: whose picture.
+        column: pixel.
+        away: metres.
+        rng: decides.
+    """
+    place = ground_at(camera, np.array([column, 0.0]), away)
+    facing = np.degrees(np.arctan2(camera.eye[0] - place[0], place[1] - camera.eye[1]))
+    make = OCCLUDERS[rng.integers(len(OCCLUDERS))]
+    return turned(make(rng), facing + rng.normal(0, 25), np.array([*place, 0.0]))
+
+
+def around(people: list[Standing], camera: Camera, rng: np.random.Generator) -> Built:
+    """Things about and behind people, for places that have none."""
+    out: Built = []
+    depth = float(np.median(project(camera, people[0].points)[1]))
+    for _ in range(int(rng.integers(0, FURNITURE + 1))):
+        away = max(depth * float(np.exp(rng.uniform(0.1, 1.2))), 1.5)
+        built = thing_at(camera, rng.uniform(0, 1) * camera.size[1], away, rng)
+        if camera.axes[2, 2] > -0.35 and not inside(built, people):
             out += built
     return out
 

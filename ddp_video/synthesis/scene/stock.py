@@ -21,7 +21,7 @@ from ..body.body import sampled_body
 from ..lens import to_light
 from ..motion.poses import PoseBank
 from ..wardrobe.wardrobe import dressed
-from .backdrop import Walls, unrest
+from .backdrop import Walls, unfit
 from .decor import (
     INDOOR_FLOORS,
     OUTDOOR_FLOORS,
@@ -32,8 +32,9 @@ from .decor import (
 )
 from .scene import Dressed
 
-CAST = 36  # people in stock
+CAST = 20  # people in stock
 PHOTOS = 24
+OFFERED = 3  # photos, of which one is taken
 FLOORS = WALLS = 8
 PHOTO_SIDE = 1000  # longer side of photos in stock, pixels
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
@@ -134,10 +135,10 @@ def _person(stock: Stock, rng: np.random.Generator) -> Dressed:
 
 
 def _photo(stock: Stock, rng: np.random.Generator) -> np.ndarray:
-    """Of two photos the one on whose lower part people can rather stand."""
+    """Of a few photos the one on whose lower part people can rather stand."""
     files = photo_files(stock.settings.backgrounds)
-    picks = rng.choice(len(files), min(2, len(files)), replace=False)
-    return min((_read(files[k]) for k in picks), key=unrest)
+    picks = rng.choice(len(files), min(OFFERED, len(files)), replace=False)
+    return min((_read(files[k]) for k in picks), key=unfit)
 
 
 def _read(file: Path) -> np.ndarray:

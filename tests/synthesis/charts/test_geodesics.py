@@ -10,7 +10,7 @@ from ddp_video.synthesis.charts.geodesics import Geodesics, packed, unpacked
 from ddp_video.synthesis.charts.lookup import Charts
 from ddp_video.synthesis.charts.mesh import ChartMesh
 
-TABLE = Path(__file__).parents[2] / "ddp_video" / "synthesis" / "geodesics.npz"
+TABLE = Path(__file__).parents[3] / "ddp_video" / "synthesis" / "geodesics.npz"
 
 
 @pytest.fixture(scope="module")

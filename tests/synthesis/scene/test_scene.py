@@ -8,7 +8,7 @@ pytest.importorskip("warp")
 
 from ddp_video.synthesis.body.body import Body, pose
 from ddp_video.synthesis.body.rotations import turn
-from ddp_video.synthesis.scene import scene
+from ddp_video.synthesis.scene import backdrop, scene
 from ddp_video.synthesis.scene.camera import NEAREST, SHOTS, look, project
 from ddp_video.synthesis.scene.props import HELD, OCCLUDERS, held, turned
 from ddp_video.synthesis.scene.room import Panel, box
@@ -155,3 +155,26 @@ def test_things_are_put_about(standing):
     camera = look(np.array([0.0, -4, 1.5]), np.array([0.0, 0, 0.9]), 0.0, 120.0, SIZE)
     assert scene.before([standing], camera, np.random.default_rng(0), chance=0.97)
     assert scene.before([standing], camera, np.random.default_rng(0), chance=0.0) == []
+
+
+def test_people_rather_stand_on_calm_ground_than_on_bushes_or_water():
+    rng = np.random.default_rng(0)
+    ground = np.full((200, 300, 3), 120, np.uint8)
+    water, bushes = ground.copy(), ground.copy()
+    water[130:] = (60, 90, 130)
+    bushes[130:] = rng.integers(0, 255, (70, 300, 1), np.uint8)
+    assert backdrop.unfit(ground) == 0
+    assert min(backdrop.unfit(water), backdrop.unfit(bushes)) > 20
+    upper = ground.copy()
+    upper[:130] = (60, 90, 200)  # the sky may be blue
+    assert backdrop.unfit(upper) < 1
+
+
+def test_furniture_stands_behind_people(standing):
+    rng = np.random.default_rng(3)
+    camera = look(np.array([0.0, -5.0, 1.4]), np.array([0.0, 0, 0.9]), 0.0, 600.0, (512, 512))
+    built = [scene.around([standing], camera, rng) for _ in range(40)]
+    counts = [len(one) for one in built]
+    assert min(counts) == 0 < max(counts)
+    for one in filter(None, built):  # people are 5 m away, and things a tenth more at least
+        assert project(camera, scene.corners(one))[1].max() > 5

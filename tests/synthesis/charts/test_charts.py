@@ -9,7 +9,7 @@ from ddp_video.data.mirror import PART_MIRROR, U_MIRRORED, V_MIRRORED
 from ddp_video.errors import DataError
 from ddp_video.synthesis.charts.lookup import Charts
 
-TABLE = Path(__file__).parents[2] / "ddp_video" / "synthesis" / "charts.npz"
+TABLE = Path(__file__).parents[3] / "ddp_video" / "synthesis" / "charts.npz"
 WITH_CUTS = (3, 4, 5, 6, 23, 24)  # hands, feet and head were cut open to be laid flat
 
 
