@@ -4,14 +4,15 @@ Coordinates: half crop sides, x right, y down, the crop's centre at 0, so the cr
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
-from .observe import CROP, Pose
+from .observe import CROP, Pose, Surface
+from .spots import Spots, SurfacePoints, find_spots
 
 # Landmarks of the body → BlazePose's numbers. Fingers by the name of Anny's bones.
 LANDMARKS = {
@@ -58,6 +59,7 @@ class Observation:
         sure: (K,) 0..1 how much each landmark counts: its visibility, 0 outside the picture.
         mask: (256, 256) bool, the person.
         known: (256, 256) bool, where the crop shows the picture and nobody stands in front.
+        spots: pixels with the point of the surface that BodyPix sees there.
     """
 
     crop: np.ndarray
@@ -66,9 +68,12 @@ class Observation:
     sure: np.ndarray
     mask: np.ndarray
     known: np.ndarray
+    spots: Spots = field(default_factory=Spots.none)
 
 
-def observation(pose: Pose, mask: np.ndarray, free: np.ndarray | None = None) -> Observation:
+def observation(
+    pose: Pose, mask: np.ndarray, free: np.ndarray | None = None, surface: Surface | None = None
+) -> Observation:
     """A pose and a mask of the picture, brought to the pose's crop.
 
     Args:
@@ -76,6 +81,7 @@ def observation(pose: Pose, mask: np.ndarray, free: np.ndarray | None = None) ->
         mask: (H, W) bool, the person.
         free: (H, W) bool, False where the person may go on unseen, behind somebody else; all of
             the picture if None.
+        surface: BodyPix's answer on the pose's crop; None if it was not asked.
     """
     numbers = list(LANDMARKS.values())
     height, width = mask.shape
@@ -83,13 +89,15 @@ def observation(pose: Pose, mask: np.ndarray, free: np.ndarray | None = None) ->
     inside = ((xy > -EDGE) & (xy < [width + EDGE, height + EDGE])).all(1)
     sure = ((pose.visibility[numbers] - SEEN) / (SURE - SEEN)).clip(0, 1)
     free = np.ones(mask.shape, bool) if free is None else free | mask
+    own = _warp(mask, pose.crop)
     return Observation(
         crop=pose.crop,
         xy=to_crop(xy, pose.crop).astype(np.float32),
         world=pose.world[numbers].astype(np.float32),
         sure=(TRUST * sure * inside).astype(np.float32),
-        mask=_warp(mask, pose.crop),
+        mask=own,
         known=_warp(free, pose.crop),
+        spots=find_spots(surface, pose, own),
     )
 
 
@@ -113,6 +121,9 @@ class Evidence:
         outside: (B, 1, h, w) distance to the mask, cut at 0.5.
         known: (B, 1, h, w) 1 where `outside` may be trusted.
         inner: (B, R, 2) points of the mask, those on its outline first.
+        spots: (B, D, 2) pixels with known points of the surface.
+        points: (B, D) long, which points of the skin.
+        spots_sure: (B, D) how much each counts.
     """
 
     xy: Tensor
@@ -121,10 +132,13 @@ class Evidence:
     outside: Tensor
     known: Tensor
     inner: Tensor
+    spots: Tensor
+    points: Tensor
+    spots_sure: Tensor
 
 
-def gather(people: Sequence[Observation], device: torch.device) -> Evidence:
-    """Stack observations on a device."""
+def gather(people: Sequence[Observation], skin: SurfacePoints, device: torch.device) -> Evidence:
+    """Stack observations on a device; `skin` numbers the points that a fit poses."""
 
     def put(arrays: list[np.ndarray]) -> Tensor:
         return torch.from_numpy(np.stack(arrays).astype(np.float32)).to(device)
@@ -136,6 +150,9 @@ def gather(people: Sequence[Observation], device: torch.device) -> Evidence:
         outside=put([_distance(p.mask)[None] for p in people]),
         known=put([p.known[None] for p in people]),
         inner=put([mask_points(p.mask, p.known) for p in people]),
+        spots=put([p.spots.xy for p in people]),
+        points=torch.from_numpy(np.stack([skin(p.spots.iuv) for p in people])).to(device),
+        spots_sure=put([p.spots.sure for p in people]),
     )
 
 

@@ -7,11 +7,12 @@ import numpy as np
 import torch
 
 from ..data.densepose_coco import UNKNOWN
+from .bodies import Fit
 from .evidence import Observation, observation
-from .fit import Fit, Fitter
+from .fit import Fitter
 from .judge import Verdict, contradicted, judge, sure_groups
 from .labels import BodyPicture, draw_body, label_mask, to_picture
-from .observe import CROP, Pose, Teachers
+from .observe import CROP, Pose, Surface, Teachers
 from .one_photo import PersonAnswer, PhotoLabels, Sight, assemble
 from .pseudo_labels import observe_surface
 
@@ -67,35 +68,46 @@ class FitLabeller:
             for sight, people in zip(sights, self.people(sights), strict=True)
         ]
 
-    def people(self, sights: Sequence[Sight]) -> list[list[FittedPerson]]:
-        """Fit everybody who is large enough and whose pose is known."""
-        of = [
-            (sight, k) for sight in sights for k in range(len(sight.people)) if _fittable(sight, k)
-        ]
-        seen = [observe(sight, k) for sight, k in of]
-        fits = [
-            fit
-            for start in range(0, len(seen), self.at_once)
-            for fit in self.fitter(seen[start : start + self.at_once])
-        ]
-        out: dict[int, list[FittedPerson]] = {id(sight): [] for sight in sights}
-        for (sight, k), person, fit in zip(of, seen, fits, strict=True):
-            out[id(sight)].append(self._person(sight, k, person, fit))
-        return [out[id(sight)] for sight in sights]
+    def people(
+        self, sights: Sequence[Sight], tracks: Sequence[Sequence[int]] | None = None
+    ) -> list[list[FittedPerson]]:
+        """Fit everybody who is large enough and whose pose is known.
 
-    def _person(self, sight: Sight, k: int, seen: Observation, fit: Fit) -> FittedPerson:
+        Args:
+            sights: photos, or successive frames of a clip.
+            tracks: of a clip, who each person of each frame is (`tracks.link`).
+        """
+        of = [(t, k) for t, s in enumerate(sights) for k in range(len(s.people)) if _fittable(s, k)]
+        seen, groups = [], []
+        for t, k in of:
+            pose = _pose(sights[t], k)
+            surface = observe_surface(self.teachers, sights[t].image, pose)
+            seen.append(observe(sights[t], k, surface))
+            groups.append(sure_groups(surface, pose, sights[t].masks[k].shape))
+        fits = self._fits(seen, None if tracks is None else [tracks[t][k] for t, k in of])
+        out: list[list[FittedPerson]] = [[] for _ in sights]
+        for (t, k), person, fit, sure in zip(of, seen, fits, groups, strict=True):
+            out[t].append(self._person(sights[t], k, person, fit, sure))
+        return out
+
+    def _fits(self, seen: Sequence[Observation], tracks: Sequence[int] | None) -> list[Fit]:
+        if tracks is not None:
+            return self.fitter(seen, tracks) if seen else []
+        starts = range(0, len(seen), self.at_once)
+        return [fit for k in starts for fit in self.fitter(seen[k : k + self.at_once])]
+
+    def _person(
+        self, sight: Sight, k: int, seen: Observation, fit: Fit, groups: np.ndarray
+    ) -> FittedPerson:
         vertices = self.fitter.vertices([fit])[0]
-        size = sight.masks[k].shape
-        body = draw_body(vertices, seen.crop, size)
-        pose = _pose(sight, k)
-        groups = sure_groups(observe_surface(self.teachers, sight.image, pose), pose, size)
+        body = draw_body(vertices, seen.crop, sight.masks[k].shape)
         verdict = judge(fit, seen, body, sight.masks[k], free_for(sight, k), groups)
         return FittedPerson(k, seen, fit, vertices, body, groups, verdict)
 
 
-def observe(sight: Sight, k: int) -> Observation:
+def observe(sight: Sight, k: int, surface: Surface | None = None) -> Observation:
     """What person k's body is fitted to."""
-    return observation(_pose(sight, k), sight.masks[k], free_for(sight, k))
+    return observation(_pose(sight, k), sight.masks[k], free_for(sight, k), surface)
 
 
 def free_for(sight: Sight, k: int) -> np.ndarray:

@@ -6,13 +6,13 @@ import cv2
 import numpy as np
 from scipy.special import softmax
 
+from .bodies import Fit
 from .evidence import LANDMARKS, Observation
-from .fit import Fit
 from .labels import LIMB, LIMBS, BodyPicture, distance_to
 from .observe import CROP, Pose, Surface
 from .sides import GROUP
 
-MAX_ERROR = 5.0  # pixels of 256
+MAX_ERROR = 4.0  # pixels of 256
 MIN_OVERLAP = 0.62  # IoU of body and mask
 FULL_OVERLAP = 0.8  # from here on a person counts in full
 MIN_AGREEMENT = 0.6  # with BodyPix's limbs, where it is sure

@@ -13,8 +13,8 @@ import numpy as np
 from ..data.densepose_coco import UNKNOWN
 from ..synthesis.charts.lookup import Charts
 from ..synthesis.raster.rays import first_hits
+from .bodies import FOCAL
 from .evidence import to_crop
-from .fit import FOCAL
 from .observe import CROP
 
 REACH = 0.05  # of the person's height: how far labels are carried

@@ -1,9 +1,9 @@
 """Poses of real people as a table of landmarks, for rendered people to take.
 
-`write_landmarks(photos, Teachers(DIR), Path("landmarks.npz"))`; synthesis reads the table.
+`ddp-video synth landmarks` writes it, `synth pictures --landmarks` reads it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -59,13 +59,19 @@ def upright(pose: Pose) -> np.ndarray:
     return (pose.world @ back.T).astype(np.float32)
 
 
-def write_landmarks(photos: Iterable[Path], teachers: Teachers, path: Path) -> int:
+def write_landmarks(
+    photos: Sequence[Path],
+    teachers: Teachers,
+    path: Path,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> int:
     """Write a table of all credible poses in some photos.
 
     Args:
         photos: picture files; none that anything is measured on.
         teachers: the networks.
         path: `.npz` to write: `world` (N, 39, 3) float32 and `photo` (N,) names.
+        progress: told photos done and in all.
 
     Returns:
         How many poses.
@@ -75,7 +81,8 @@ def write_landmarks(photos: Iterable[Path], teachers: Teachers, path: Path) -> i
         InputError: there is no pose in any of them.
     """
     world, names = [], []
-    for photo in photos:
+    for done, photo in enumerate(photos):
+        progress(done, len(photos))
         picture = cv2.imread(str(photo))
         if picture is None:
             raise DataError(f"{photo} cannot be read as a picture; remove it")

@@ -18,9 +18,13 @@ MIN_SURENESS = 0.35
 EDGE = 4  # pixels: a box this near to the lower edge is cut
 LENGTHEN = 0.6  # of its height
 LEGS = slice(25, 29)  # knees and ankles
+JOINTS = slice(11, 29)
 UNSEEN = 0.3  # visibility below which they are taken to be hidden
 SAME_BOX = 0.55  # IoU from which two boxes are one person
+SAME_POSE = 0.15  # of a person's size: nearer landmarks are one person's, seen twice
+WITHIN = 0.75  # of the smaller of two boxes lies in the other: with one pose, one person
 OUTLINE = 0.5  # of the matte
+MISSED = 0.5  # of a person's mask must be in the matte, or the matte does not count for it
 OUTSIDE = 0.15  # a person may reach this far beyond the box, in box sides
 
 
@@ -85,13 +89,50 @@ def find_people(teachers: Teachers, image: np.ndarray) -> tuple[list[Candidate],
             others.append(box[:4])
             continue
         pose = best_pose(teachers, image, box)
-        if credible(pose, box):
+        twin = _twin(pose, people) if credible(pose, box) else None
+        if twin is not None:
+            people[twin : twin + 1] = _parted(teachers, image, people[twin], box[:4], pose)
+        elif credible(pose, box):
             people.append(Candidate(box[:4], pose))
         elif box[4] >= SURE_BOX:
             people.append(Candidate(box[:4], None))
         else:
             others.append(box[:4])
     return people, others
+
+
+def _twin(pose: Pose, people: Sequence[Candidate]) -> int | None:
+    """Who of the people has this pose already."""
+    for k, person in enumerate(people):
+        if person.pose is None:
+            continue
+        known, found = person.pose.xy[JOINTS], pose.xy[JOINTS]
+        size = max(float(np.ptp(known, axis=0).max()), 1.0)
+        if np.linalg.norm(known - found, axis=1).mean() < SAME_POSE * size:
+            return k
+    return None
+
+
+def _parted(
+    teachers: Teachers, image: np.ndarray, person: Candidate, box: np.ndarray, pose: Pose
+) -> list[Candidate]:
+    """One pose found in two boxes: halves of one person, or two people of whom one is not known."""
+    both = np.r_[np.minimum(person.box[:2], box[:2]), np.maximum(person.box[2:], box[2:])]
+    least = min(_area(person.box), _area(box))
+    low, high = np.maximum(person.box[:2], box[:2]), np.minimum(person.box[2:], box[2:])
+    if np.prod((high - low).clip(0)) > WITHIN * least:
+        looked = best_pose(teachers, image, both)
+        return [Candidate(both, looked if credible(looked, both) else person.pose)]
+    assert person.pose is not None  # of `_twin`
+    first = person.pose.sureness >= pose.sureness
+    return [
+        Candidate(person.box, person.pose if first else None),
+        Candidate(box, None if first else pose),
+    ]
+
+
+def _area(box: np.ndarray) -> float:
+    return float((box[2] - box[0]) * (box[3] - box[1]))
 
 
 def share_out(
@@ -113,12 +154,22 @@ def share_out(
     claims = np.stack([_claim(person, outline.shape) for person in people])
     sure = np.max([np.zeros_like(outline), *(p.pose.mask for p in people if p.pose)], axis=0) > 0.8
     foreground |= sure & (outline > 0.2)
+    for person in people:
+        foreground |= _missed(person, outline)
     owner = np.where(foreground & (claims.max(0) > 0), claims.argmax(0), -1)
     masks = []
     for k in range(len(people)):
         masks.append(_pieces(owner == k, claims[k]))
     taken = np.any(masks, axis=0)
     return masks, foreground & ~taken
+
+
+def _missed(person: Candidate, outline: np.ndarray) -> np.ndarray:
+    """(H, W) bool: BlazePose's mask of somebody whom the matte takes for background."""
+    if person.pose is None:
+        return np.zeros(outline.shape, bool)
+    own = person.pose.mask > OUTLINE
+    return own & bool(own.any() and (outline[own] > OUTLINE).mean() < MISSED)
 
 
 def sensible(mask: np.ndarray, box: np.ndarray) -> bool:

@@ -91,7 +91,7 @@ def label_photos(
         DataError: teachers are missing.
         OutputError: `out` cannot be written.
     """
-    photos = list(_photos(source))[:limit]
+    photos = list(photos_in(source))[:limit]
     if not photos:
         raise InputError(f"no photos in {source}; give a folder of JPEG or PNG files")
     if out.resolve() == source.resolve():
@@ -101,7 +101,7 @@ def label_photos(
     networks = Teachers(teachers, threads)
     labeller = _labeller(method, networks, device)
     joints = read_joints(source / JOINTS) if (source / JOINTS).exists() else None
-    tally = _Tally(out, len(photos), progress)
+    tally = Tally(out, len(photos), progress)
     with DatasetWriter(out) as writer:
         waiting: list[tuple[Path, Sight]] = []
         for path in photos:
@@ -137,7 +137,7 @@ def _labeller(method: str, networks: Teachers, device: str) -> Labeller:
 
 
 @dataclass
-class _Tally:
+class Tally:
     """Counts, and the user's progress."""
 
     out: Path
@@ -150,20 +150,24 @@ class _Tally:
     skipped: dict[str, str] = field(default_factory=dict)
 
     def advance(self) -> None:
+        """Tell the user how far the job is."""
         if self.progress is not None:
             self.progress(self.photos + self.before + len(self.skipped), self.total)
 
     def skip(self, key: str, reason: str) -> None:
+        """Count a photo that is left out."""
         self.skipped[key] = reason
         self.advance()
 
     def add(self, labels: PhotoLabels) -> None:
+        """Count a photo that was labelled."""
         self.photos += 1
         self.people += sum(not p.ignore for p in labels.people)
         self.surfaces += labels.surfaces
         self.advance()
 
     def report(self, previews: list[Path]) -> LabelReport:
+        """The counts, at the end."""
         counts = (self.photos, self.people, self.surfaces, self.before)
         return LabelReport(self.out, *counts, self.skipped, previews)
 
@@ -173,7 +177,7 @@ def _write(
     labeller: Labeller,
     waiting: Iterable[tuple[Path, Sight]],
     source: Path,
-    tally: _Tally,
+    tally: Tally,
 ) -> None:
     """Label the waiting photos together and write them."""
     paths, sights = [p for p, _ in waiting], [s for _, s in waiting]
@@ -193,7 +197,12 @@ def _key(path: Path, source: Path) -> str:
     return path.relative_to(source).with_suffix("").as_posix()
 
 
-def _photos(source: Path) -> Iterator[Path]:
+def photos_in(source: Path) -> Iterator[Path]:
+    """The photos of a folder and those below, in a fixed order.
+
+    Raises:
+        InputError: it is no folder.
+    """
     if not source.is_dir():
         raise InputError(f"{source} is not a folder; give a folder of photos")
     yield from sorted(p for p in source.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())

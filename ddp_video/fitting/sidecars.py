@@ -1,6 +1,7 @@
 """What may lie beside a photo: joints of the person in it, or outlines of all persons."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from ..errors import DataError
 from .observe import Pose
 
 JOINTS = "joints.csv"  # Leeds Sports Pose: one known person a photo
+WRONG = 0.08  # in sides of the box: a landmark farther from its given joint is replaced by it
 SWAPPED = 0.75  # below this share of its own error, the mirrored pose is the right one
 LSP_TO_BLAZEPOSE = {
     "r_ankle": 28, "r_knee": 26, "r_hip": 24, "l_hip": 23, "l_knee": 25, "l_ankle": 27,
@@ -55,6 +57,14 @@ def read_polygons(path: Path, size: tuple[int, int]) -> list[np.ndarray]:
     return [m for m in masks if m.any()]
 
 
+def spine_angle(joints: dict[str, np.ndarray]) -> list[float]:
+    """The turn of the crop that sets the trunk upright; none without shoulders and hips."""
+    if not {"r_shoulder", "l_shoulder", "r_hip", "l_hip"} <= joints.keys():
+        return []
+    up = joints["r_shoulder"] + joints["l_shoulder"] - joints["r_hip"] - joints["l_hip"]
+    return [float(np.arctan2(up[0], -up[1]))]
+
+
 def joint_error(pose: Pose, joints: dict[str, np.ndarray], box: np.ndarray) -> tuple[float, bool]:
     """How far landmarks are from given joints.
 
@@ -64,11 +74,30 @@ def joint_error(pose: Pose, joints: dict[str, np.ndarray], box: np.ndarray) -> t
     Returns:
         Mean distance in sides of the box, and whether the joints fit the other side much better.
     """
-    errors = []
-    for swap in (False, True):
-        of = {n: k + (1 if k % 2 else -1) * swap for n, k in LSP_TO_BLAZEPOSE.items()}
-        errors.append(
-            np.mean([np.linalg.norm(pose.xy[of[n]] - p) for n, p in joints.items() if n in of])
-        )
+    errors = [_distances(pose, joints, swap).mean() for swap in (False, True)]
     side = max(box[2] - box[0], box[3] - box[1])
     return float(min(errors) / side), bool(errors[1] < SWAPPED * errors[0])
+
+
+def corrected(pose: Pose, joints: dict[str, np.ndarray], box: np.ndarray) -> Pose:
+    """The pose with given joints in place of landmarks that are far from them."""
+    away = _distances(pose, joints, False)
+    swap = bool(_distances(pose, joints, True).mean() < away.mean())
+    away = _distances(pose, joints, swap)
+    wrong = away > WRONG * max(box[2] - box[0], box[3] - box[1])
+    numbers = np.array([_landmark(name, swap) for name in joints])[wrong]
+    xy, visibility = pose.xy.copy(), pose.visibility.copy()
+    xy[numbers] = np.array(list(joints.values()))[wrong]
+    visibility[numbers] = 1.0
+    return replace(pose, xy=xy, visibility=visibility)
+
+
+def _distances(pose: Pose, joints: dict[str, np.ndarray], swap: bool) -> np.ndarray:
+    """Pixels between each given joint and its landmark, the sides as given or swapped."""
+    numbers = [_landmark(name, swap) for name in joints]
+    return np.linalg.norm(pose.xy[numbers] - np.array(list(joints.values())), axis=1)
+
+
+def _landmark(name: str, swap: bool) -> int:
+    number = LSP_TO_BLAZEPOSE[name]
+    return number + (1 if number % 2 else -1) * swap

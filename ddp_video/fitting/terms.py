@@ -83,3 +83,31 @@ def twist(turn: Tensor, axes: Tensor, usual: Tensor, hold: Tensor) -> Tensor:
     """
     away = (turn * axes).sum(-1) - usual
     return (hold * away.square()).sum(1)
+
+
+def surface_points(
+    seen: Tensor, spots: Tensor, points: Tensor, sure: Tensor, scale: float = 0.01
+) -> Tensor:
+    """Points of the skin should be seen where BodyPix sees them.
+
+    Args:
+        seen: (B, P, 2) all points of the skin.
+        spots: (B, D, 2) where some of them should be.
+        points: (B, D) which.
+        sure: (B, D) how much each counts.
+        scale: squared distance from which a spot is given up.
+    """
+    partner = seen.gather(1, points[..., None].expand(-1, -1, 2))
+    away = robust((partner - spots).square().sum(-1), scale)
+    return (sure * away).sum(1) / sure.sum(1).clamp(min=1)
+
+
+def jerk(values: Tensor, course: Tensor) -> Tensor:
+    """(C,) squared change of speed at the middle of three bodies that follow one another.
+
+    Args:
+        values: (B, …) of each body.
+        course: (C, 3) places of the three.
+    """
+    before, now, after = values[course].unbind(1)
+    return (before - 2 * now + after).flatten(1).square().sum(1)

@@ -10,9 +10,13 @@ pytest.importorskip("anny", reason="needs the extra synth")
 pytest.importorskip("warp", reason="needs the extra synth")
 
 from ddp_video.fitting import terms
+from ddp_video.fitting.bodies import FOCAL, HIPS, Fit, first_place, project
 from ddp_video.fitting.evidence import NAMES, Evidence, Observation, mask_points
-from ddp_video.fitting.fit import FOCAL, HIPS, Fit, FitSettings, Fitter, first_place, project
+from ddp_video.fitting.fit import FitSettings, Fitter, successive
 from ddp_video.fitting.labels import draw_body
+from ddp_video.fitting.sides import GROUP
+from ddp_video.fitting.spots import COUNT, Spots
+from ddp_video.synthesis.charts.lookup import Charts
 
 SIZE = (256, 256)
 STILL = np.array([[1, 0, 0], [0, 1, 0]], np.float32)  # the picture is the crop
@@ -42,7 +46,7 @@ def posed(fitter: Fitter, turned: float, seed: int = 0) -> Fit:
 def observed(fitter: Fitter, fit: Fit) -> tuple[Observation, np.ndarray]:
     """What a perfect observer says of a body, and its landmarks in metres."""
     with torch.no_grad():
-        points, _ = fitter._pose(fitter._restored([fit]))
+        points, _ = fitter.posing(fitter.posing.restored([fit]))
     world = (points - points[:, HIPS].mean(1, keepdim=True))[0].numpy()
     mask = draw_body(fitter.vertices([fit])[0], STILL, SIZE).part > 0
     known = np.ones(SIZE, bool)
@@ -50,12 +54,56 @@ def observed(fitter: Fitter, fit: Fit) -> tuple[Observation, np.ndarray]:
     return Observation(STILL, project(points)[0].numpy(), world, sure, mask, known), world
 
 
+def spots_of(fitter: Fitter, fit: Fit, seed: int = 0) -> Spots:
+    """What a perfect BodyPix says of a body, as many pixels on every limb."""
+    body = draw_body(fitter.vertices([fit])[0], STILL, SIZE)
+    row, column = np.nonzero(body.part)
+    group = GROUP[body.part[row, column] - 1]
+    share = 1 / np.bincount(group)[group]
+    take = np.random.default_rng(seed).choice(len(row), COUNT, p=share / share.sum())
+    at = row[take], column[take]
+    xy = (np.stack([at[1], at[0]], 1) + 0.5 - 128) / 128
+    iuv = np.stack([body.part[at], body.u[at], body.v[at]], 1)
+    return Spots(xy, iuv, np.ones(COUNT))
+
+
+def twisted(fitter: Fitter) -> Fit:
+    """Upper arm and forearm turned about their own length: no landmark but the hand's tells."""
+    fit = posed(fitter, 0.0, seed=2)
+    axes = fitter.twist[0].numpy()
+    for name, degrees in (("upperarm01.L", 35.0), ("lowerarm01.L", -40.0), ("lowerarm01.R", 40.0)):
+        j = fitter.body.turning.index(name)
+        fit.turn[j] += np.radians(degrees) * axes[j]
+    return fit
+
+
+def across_arm(fitter: Fitter, fit: Fit, side: str) -> np.ndarray:
+    """Unit vector from one face of a forearm to the other, across its length."""
+    vertices = fitter.vertices([fit])[0]
+    part = dict(zip("LR", (((19,), (21,)), ((20,), (22,))), strict=True))[side]
+    charts = Charts.shipped()
+    corners = [charts.faces[np.isin(charts.part, p)].ravel() for p in part]
+    skin = charts.refine(vertices)
+    vector = skin[corners[0]].mean(0) - skin[corners[1]].mean(0)
+    return vector / np.linalg.norm(vector)
+
+
 @pytest.fixture(scope="module")
 def group(fitter: Fitter) -> tuple[list[Fit], list[Observation], list[Fit]]:
     """Bodies from the front and from behind, what is seen of them, and the fits."""
     truth = [posed(fitter, turned, k) for k, turned in enumerate((0.0, 180.0))]
     seen = [observed(fitter, one)[0] for one in truth]
-    return truth, seen, fitter([*seen, without_legs(seen[0])])
+    truth.append(twisted(fitter))
+    blind = without_hands(observed(fitter, truth[2])[0])
+    dense = replace(blind, spots=spots_of(fitter, truth[2]))
+    return truth, seen, fitter([*seen, without_legs(seen[0]), blind, dense])
+
+
+def without_hands(seen: Observation) -> Observation:
+    """Nothing is known of fingers and thumbs."""
+    sure = seen.sure.copy()
+    sure[[k for k, name in enumerate(NAMES) if name.startswith("finger")]] = 0
+    return replace(seen, sure=sure)
 
 
 def without_legs(seen: Observation) -> Observation:
@@ -79,6 +127,64 @@ def test_a_posed_body_is_found_again(fitter: Fitter, group, k: int) -> None:
     assert (a.part == b.part)[both].mean() > 0.85
 
 
+@pytest.mark.parametrize(("side", "degrees"), [("L", 15.0), ("R", 35.0)])  # 24 and 63 without
+def test_the_surface_tells_the_twist_of_a_forearm(
+    fitter: Fitter, group, side: str, degrees: float
+) -> None:
+    truth, _, found = group
+    wanted = across_arm(fitter, truth[2], side)
+    angles = [
+        np.degrees(np.arccos(np.clip(across_arm(fitter, fit, side) @ wanted, -1, 1)))
+        for fit in found[3:]
+    ]
+    assert angles[1] < degrees
+    assert angles[1] < 0.6 * angles[0]  # of what is off without it
+
+
+def test_labels_of_a_known_body_come_back(fitter: Fitter, group) -> None:
+    truth, _, found = group
+    a, b = (draw_body(fitter.vertices([f])[0], STILL, SIZE) for f in (truth[2], found[4]))
+    both = (a.part > 0) & (b.part > 0)
+    same = both & (a.part == b.part)
+    assert same.sum() / both.sum() > 0.9
+    assert np.abs(a.u - b.u)[same].mean() < 0.05
+    assert np.abs(a.v - b.v)[same].mean() < 0.05
+
+
+def test_frames_of_a_clip_share_a_shape_and_do_not_jerk(fitter: Fitter, group, monkeypatch) -> None:
+    few = FitSettings(landmark_steps=40, outline_steps=4)
+    monkeypatch.setattr(fitter, "settings", few)
+    seen = [observed(fitter, posed(fitter, turned, 1))[0] for turned in (0.0, 8.0, 16.0)]
+    noise = np.random.default_rng(0).normal(0, 0.03, (3, *seen[0].world.shape))
+    seen = [
+        replace(s, world=s.world + n.astype(np.float32)) for s, n in zip(seen, noise, strict=True)
+    ]
+    alone, together = fitter(seen), fitter(seen, tracks=[7, 7, 7])
+    assert (together[0].shape == together[2].shape).all()
+    assert (alone[0].shape != alone[2].shape).any()
+
+    def unrest(fits: list[Fit]) -> float:
+        a, b, c = (fit.turn for fit in fits)
+        return float(np.square(a - 2 * b + c).sum())
+
+    assert unrest(together) < 0.5 * unrest(alone)
+
+
+def test_who_ends_badly_starts_again(fitter: Fitter, group, monkeypatch) -> None:
+    _, seen, _ = group
+    few = FitSettings(landmark_steps=30, outline_steps=1)
+    flat = replace(seen[0], world=seen[0].world[:, [1, 0, 2]])  # the depth of somebody else
+    monkeypatch.setattr(fitter, "settings", replace(few, restart_above=1000.0))
+    once = fitter([flat])[0]
+    monkeypatch.setattr(fitter, "settings", replace(few, restart_above=once.error / 2))
+    assert fitter([flat])[0].error < once.error
+
+
+def test_successive_by_hand() -> None:
+    who = np.array([0, 1, 0, 0, 1, 0, 2])
+    np.testing.assert_array_equal(successive(who), [[0, 2, 3], [2, 3, 5]])
+
+
 def test_people_do_not_disturb_one_another(fitter: Fitter, group, monkeypatch) -> None:
     monkeypatch.setattr(fitter, "settings", FitSettings(landmark_steps=8, outline_steps=2))
     _, seen, _ = group
@@ -95,7 +201,10 @@ def test_first_place_by_hand() -> None:
     world = torch.tensor([[[-0.5, 0.0, 0.0], [0.5, 0.0, 0.0]]])
     empty = torch.zeros(1, 1, 2, 2)
     xy = FOCAL * world[..., :2] / 4 + torch.tensor([0.3, -0.1])  # 4 m away, to the right, above
-    evidence = Evidence(xy, world, torch.ones(1, 2), empty, empty, torch.zeros(1, 1, 2))
+    none = torch.zeros(1, 1)
+    inner = torch.zeros(1, 1, 2)
+    seen = (torch.ones(1, 2), empty, empty, inner, inner, none, none)
+    evidence = Evidence(xy, world, *seen)
     expected = torch.tensor([[0.3 * 4 / FOCAL, -0.1 * 4 / FOCAL, np.log(4.0)]]).float()
     torch.testing.assert_close(first_place(evidence), expected, atol=1e-3, rtol=0)
 
@@ -109,6 +218,12 @@ def test_terms_by_hand() -> None:
     assert near.tolist() == [[1]]
     axes = torch.tensor([[0.0, 0.0, 1.0], [0.0, 0.0, 0.0]])
     turn = torch.tensor([[[9.0, 9.0, 0.5], [1.0, 1.0, 1.0]]])
+    spots = torch.tensor([[[0.0, 0.0], [3.0, 3.0]]])
+    points, sure = torch.tensor([[0, 1]]), torch.tensor([[1.0, 3.0]])
+    off = terms.surface_points(seen, spots, points, sure, scale=1.0)
+    torch.testing.assert_close(off, torch.tensor([3 * 0.5 / 4]))  # one pixel off, counted thrice
+    path = torch.tensor([[0.0], [1.0], [5.0]])
+    assert terms.jerk(path, torch.tensor([[0, 1, 2]])).tolist() == [9.0]
     held = terms.twist(turn, axes, torch.tensor([0.1, 0.0]), torch.tensor([2.0, 0.0]))
     torch.testing.assert_close(held, torch.tensor([2 * 0.4**2]))
 

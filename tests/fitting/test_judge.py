@@ -5,8 +5,8 @@ import pytest
 
 pytest.importorskip("warp", reason="needs the extra synth")
 
+from ddp_video.fitting.bodies import Fit
 from ddp_video.fitting.evidence import NAMES, Observation
-from ddp_video.fitting.fit import Fit
 from ddp_video.fitting.judge import (
     Verdict,
     agreeing,

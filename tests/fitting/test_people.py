@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ddp_video.fitting.people import Candidate, box_iou, credible, share_out
+from ddp_video.fitting.people import Candidate, box_iou, credible, find_people, share_out
 
 from .figures import pose
 
@@ -49,3 +49,45 @@ def test_a_pose_is_credible_when_sure_and_in_its_box() -> None:
     assert credible(pose(mask), box)
     assert not credible(pose(mask, score=0.3), box)
     assert not credible(pose(mask), np.array([0.0, 0, 60, 60]))
+
+
+class Twins:
+    """Teachers who see the same pose in every box."""
+
+    def __init__(self, *boxes: tuple[float, ...]) -> None:
+        self.found = np.array([(*box, 0.9) for box in boxes], np.float32)
+
+    def boxes(self, image: np.ndarray, threshold: float = 0.35) -> np.ndarray:
+        return self.found
+
+    def pose(self, image: np.ndarray, box: np.ndarray, angle: float = 0.0):
+        return pose(rectangle(60, 20, 200, 250), score=0.9 if box[0] > 65 else 1.0)
+
+
+IMAGE = np.zeros((256, 256, 3), np.uint8)
+
+
+def test_two_boxes_about_one_person_are_one() -> None:
+    teachers = Twins((55, 10, 205, 220), (75, 60, 185, 250))  # the upper and the lower half
+    people, others = find_people(teachers, IMAGE)
+    assert others == []
+    (person,) = people
+    np.testing.assert_array_equal(person.box, [55, 10, 205, 250])
+    assert person.pose is not None
+
+
+def test_a_pose_found_twice_belongs_to_the_surer_of_two_people() -> None:
+    teachers = Twins((20, 20, 150, 250), (70, 20, 240, 245))  # side by side
+    people, _ = find_people(teachers, IMAGE)
+    assert [p.pose is not None for p in people] == [True, False]
+    np.testing.assert_array_equal(people[1].box, [70, 20, 240, 245])
+
+
+def test_whom_the_matte_misses_keeps_the_mask_of_the_pose() -> None:
+    near, far = rectangle(10, 10, 90, 250), rectangle(140, 80, 200, 220)
+    boxes = np.array([10.0, 10, 90, 250]), np.array([140.0, 80, 200, 220])
+    people = [Candidate(boxes[0], pose(near)), Candidate(boxes[1], pose(far))]
+    masks, rest = share_out(near.astype(float), people)
+    np.testing.assert_array_equal(masks[0], near)
+    np.testing.assert_array_equal(masks[1], far)
+    assert not rest.any()
