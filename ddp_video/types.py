@@ -165,7 +165,7 @@ class Prediction:
 
 
 class FlowEstimator(Protocol):
-    """An optical-flow engine, as the smoothing stage sees it (`flow.py` holds the engines)."""
+    """An optical-flow engine, as the smoothing stage sees it (`flow/` holds the engines)."""
 
     def flows(
         self, window: Sequence[np.ndarray], centre: int, grid: tuple[int, int]
@@ -181,5 +181,25 @@ class FlowEstimator(Protocol):
         Returns:
             For each neighbour offset k = j - centre != 0: (2, h, w) float32 flow present ->
             neighbour, x then y, in pixels of that grid.
+        """
+        ...
+
+
+class TwoWayFlow(FlowEstimator, Protocol):
+    """An engine that also looks back, which shows where its flow can be trusted."""
+
+    def flows_back(
+        self, window: Sequence[np.ndarray], centre: int, grid: tuple[int, int]
+    ) -> dict[int, Tensor]:
+        """Estimate the flow from every other frame of a window to one of them.
+
+        Args:
+            window: as for `flows`, called before with the same window.
+            centre: likewise.
+            grid: likewise.
+
+        Returns:
+            For each neighbour offset k = j - centre != 0: (2, h, w) float32 flow neighbour ->
+            present, x then y, in pixels of that grid.
         """
         ...

@@ -1,0 +1,52 @@
+"""What is rendered: pictures and clips of people."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+SHARD = 100  # rendered pictures that share a folder, and what they are made of
+
+
+@dataclass(frozen=True)
+class PictureSettings:
+    """Rendered pictures of people; together with a seed and a number they say every byte.
+
+    Attributes:
+        size: side of the pictures in pixels.
+        people: fewest and most people in a picture.
+        assets: folder of MakeHuman clothes, shoes, hair and skins; None: clothes of our own.
+        backgrounds: folder of photos without people; None: rooms, streets and studios of our own.
+        motion: folder of motion capture; None: poses of our own.
+        landmarks: table of people's 3-D landmarks in photos; None: none of their poses.
+        behind: share of people who turn their back to the camera.
+        points: also write points as DensePose-COCO's annotators clicked them.
+    """
+
+    size: int = 512
+    people: tuple[int, int] = (1, 6)
+    assets: Path | None = None
+    backgrounds: Path | None = None
+    motion: Path | None = None
+    landmarks: Path | None = None
+    behind: float = 0.35
+    points: bool = False
+
+
+@dataclass(frozen=True)
+class ClipSettings:
+    """Rendered clips of moving people before a moving camera.
+
+    Attributes:
+        size: height and width in pixels.
+        seconds: how long.
+        rate: frames a second.
+        people: fewest and most people in a clip.
+        assets: folder of MakeHuman clothes, shoes, hair and skins; None: clothes of our own.
+        motion: folder of motion capture; None: walks of our own.
+    """
+
+    size: tuple[int, int] = (360, 640)
+    seconds: float = 4.0
+    rate: int = 24
+    people: tuple[int, int] = (1, 3)
+    assets: Path | None = None
+    motion: Path | None = None

@@ -1,0 +1,54 @@
+"""RAFT against torchvision's own forward, and its units."""
+
+from itertools import pairwise
+
+import pytest
+import torch
+from torchvision.models.optical_flow import raft_large, raft_small
+
+from ddp_video.flow import RaftFlow, chained
+
+from .pictures import CLOSE, panning, world
+
+
+@pytest.mark.parametrize("build", [raft_small, pytest.param(raft_large, marks=pytest.mark.slow)])
+def test_raft_equals_torchvisions_own_forward(build):
+    torch.manual_seed(0)
+    model = build(weights=None).eval()
+    window = panning(3, step=(-2, -1), size=(128, 136))
+    flows = RaftFlow(model, updates=3).flows(window, 1, (32, 34))
+    pictures = [torch.from_numpy(each).permute(2, 0, 1)[None] / 127.5 - 1 for each in window]
+    for k, flow in flows.items():
+        with torch.no_grad():
+            expected = model(pictures[1], pictures[1 + k], num_flow_updates=3)[-1]
+        expected = torch.nn.functional.avg_pool2d(expected, 4)[0] / 4
+        torch.testing.assert_close(flow, expected, **CLOSE)
+
+
+def test_rafts_farther_flows_are_torchvisions_pair_by_pair_chained(small_raft):
+    window = panning(3, step=(-2, -1), size=(128, 136))
+    pictures = [torch.from_numpy(each).permute(2, 0, 1)[None] / 127.5 - 1 for each in window]
+    with torch.no_grad():
+        pairs = [small_raft(a, b, num_flow_updates=2)[-1] for a, b in pairwise(pictures)]
+    *_, far = chained([pair[0].permute(1, 2, 0).contiguous().numpy() for pair in pairs])
+    flow = RaftFlow(small_raft, updates=2).flows(window, 0, (128, 136))[2]
+    torch.testing.assert_close(flow, torch.from_numpy(far).permute(2, 0, 1), **CLOSE)
+
+
+def test_raft_pads_to_its_sides_and_gives_all_pairs(small_raft):
+    engine = RaftFlow(small_raft, updates=1, max_side=100)
+    window = [world(50, 130, seed) for seed in range(6)]  # 6: more pairs than stand in one batch
+    flows = engine.flows(window, 2, (13, 17))
+    assert sorted(flows) == [-2, -1, 1, 2, 3]
+    assert all(flow.shape == (2, 13, 17) for flow in flows.values())
+    again = engine.flows(window[:3], 2, (13, 17))
+    torch.testing.assert_close(again[-1], flows[-1], **CLOSE)
+
+
+def test_rafts_own_pixels_become_those_of_the_grid(small_raft, monkeypatch):
+    engine = RaftFlow(small_raft, max_side=160)
+    constant = torch.tensor([8.0, -6.0]).view(1, 2, 1, 1).expand(1, 2, 128, 160)
+    monkeypatch.setattr(engine, "_batch", lambda pairs: constant)
+    flow = engine.flows([world(180, 320)] * 2, 0, (45, 40))[1]  # estimated at 90x160, padded
+    torch.testing.assert_close(flow[0], torch.full((45, 40), 8.0 * 40 / 160))
+    torch.testing.assert_close(flow[1], torch.full((45, 40), -6.0 * 45 / 90))
