@@ -1,16 +1,25 @@
-"""Time the temporal average (Eq. 6) on a synthetic scene: python benchmarks/bench_smooth.py.
+"""Time the temporal averages on a synthetic scene: python benchmarks/bench_smooth.py.
 
-Prints a table: people's share of the grid, radius, median milliseconds a frame.
+Prints a table: people's share of the grid, radius, median CPU milliseconds a frame of the paper's
+average (Eq. 6) and of the robust one, without the optical flow.
 """
 
 import argparse
 import statistics
 import time
+from collections.abc import Callable
+from functools import partial
 
+import numpy as np
 import torch
+from torch import Tensor
 
-from ddp_video.smooth import temporal_average
+from ddp_video.settings import SmoothSettings
+from ddp_video.smooth import robust_average, temporal_average
+from ddp_video.smooth.robust import View, look, view
 from ddp_video.types import LOGIT_CHANNELS, PARTS, Prediction
+
+ROBUST = SmoothSettings(cuts=False)  # noise would be taken for a cut
 
 
 def scene(height: int, width: int, share: float, generator: torch.Generator) -> Prediction:
@@ -24,6 +33,25 @@ def scene(height: int, width: int, share: float, generator: torch.Generator) -> 
     return Prediction(logits, coverage, size=(4 * height, 4 * width))
 
 
+def robust(
+    image: np.ndarray, present: Prediction, views: dict[int, View], flows: dict[int, Tensor]
+) -> Prediction:
+    """What a frame costs: its own view, the looks at its neighbours, the average."""
+    here = view(image, present, ROBUST)
+    looks = {k: look(here, there, flows[k], -flows[k], ROBUST) for k, there in views.items()}
+    return robust_average(here, {k: each for k, each in looks.items() if each}, ROBUST)
+
+
+def milliseconds(work: Callable[[], object], repeats: int) -> float:
+    """Median CPU time."""
+    times = []
+    for _ in range(repeats):
+        start = time.process_time()
+        work()
+        times.append(time.process_time() - start)
+    return statistics.median(times) * 1e3
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -34,19 +62,19 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     generator = torch.Generator().manual_seed(0)
     height, width = arguments.grid
-    print(f"grid {height}x{width}, {arguments.threads} threads\npeople  radius  ms a frame")
+    image = np.zeros((4 * height, 4 * width, 3), np.uint8)
+    print(f"grid {height}x{width}, {arguments.threads} threads\npeople  radius   paper  robust")
     for share in (0.0, 0.1, 0.25, 0.5, 0.8):
         for radius in (1, 2, 5):
             present = scene(height, width, share, generator)
             offsets = [k for k in range(-radius, radius + 1) if k]
             neighbours = {k: scene(height, width, share, generator) for k in offsets}
             flows = {k: torch.randn(2, height, width, generator=generator) + k for k in offsets}
-            times = []
-            for _ in range(arguments.repeats):
-                start = time.process_time()
-                temporal_average(present, neighbours, flows)
-                times.append(time.process_time() - start)
-            print(f"{share:5.0%}  {radius:6d}  {statistics.median(times) * 1e3:10.1f}")
+            scenes = present, neighbours, flows
+            paper = milliseconds(partial(temporal_average, *scenes), arguments.repeats)
+            views = {k: view(image, each, ROBUST) for k, each in neighbours.items()}
+            ours = milliseconds(partial(robust, image, present, views, flows), arguments.repeats)
+            print(f"{share:5.0%}  {radius:6d}  {paper:6.1f}  {ours:6.1f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,15 @@ from .errors import ShapeError
 
 Region = Literal["frame", "people"]
 
+DEFINITIONS = {
+    "itf_db": "interframe transformation fidelity: mean PSNR of consecutive frames in dB, 8-bit "
+    "grey (BT.601), range 255; of stored predictions, their isocontours on black",
+    "isi": "interframe similarity index: mean SSIM of the same pairs, Gaussian window of 11×11, "
+    "σ = 1.5",
+    "n_identical": "pairs left out of both because nothing changed",
+    "region": "where ITF and ISI are measured",
+}
+
 _RANGE = 255.0
 _SIGMA = 1.5
 _WINDOW = 11

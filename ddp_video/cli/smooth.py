@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from ..settings import SmoothSettings
 from . import options as o
 
 
@@ -25,10 +24,11 @@ def smooth(
         typer.Option(
             metavar="0..5",
             help="Frames on each side; give it several times to compare, inference runs once. "
-            f"\\[default: {SmoothSettings.radius}]",
+            f"\\[default: {o.SMOOTH.radius}]",
             show_default=False,
         ),
     ] = None,
+    method: o.Method = o.SMOOTH.method,
     flow: o.FlowOption = o.FLOW.engine,
     flow_weights: o.FlowWeights = None,
     weights: o.Weights = None,
@@ -57,7 +57,8 @@ def smooth(
     from .batch import run_all, smooth_to_store
 
     settings = o.run_settings(
-        radii=tuple(radius or [SmoothSettings.radius]),
+        radii=tuple(radius or [o.SMOOTH.radius]),
+        method=method,
         flow=flow,
         flow_weights=flow_weights,
         device=device,

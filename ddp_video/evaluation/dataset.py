@@ -10,11 +10,12 @@ from ..data.annotations import read_annotations
 from ..data.densepose_coco import Record
 from ..data.segmentation import encode
 from ..errors import DataError
+from ..tracks import overlaps
 from .agreement import Row, compare, mean_row, surface_agreement
 from .average_precision import Comparison, precision
 from .coco_judge import coco_precision
 from .error_cases import ErrorCases
-from .found import Found, Looker, Progress, frame_of, iou_table, people_of, share_inside
+from .found import Found, Looker, Progress, frame_of, people_of, share_inside
 from .gps import Geodesics, KappaRule, gps, kappa_of, kappa_text, surface_distance
 from .truth import TruePerson, ignored_region, true_people
 
@@ -58,7 +59,7 @@ class DatasetScore:
             plain, masked = self._similarities(true, region, found)
             self.gps.append(plain)
             self.gpsm.append(masked)
-        overlap = iou_table([f.mask for f in found], [t.mask for t in true])
+        overlap = overlaps([f.mask for f in found], [t.mask for t in true])
         rows = [self._agreement(t, found, overlap[:, k]) for k, t in enumerate(true)]
         if self.errors is not None:
             self.errors.add(record.image, record.name, true, found, rows)
@@ -86,7 +87,7 @@ class DatasetScore:
         masks = [f.mask for f in found]
         for k, t in enumerate(true):
             if not labelled[k]:
-                similarity[:, :, k] = iou_table(masks, [t.mask])[:, 0] >= MATCH
+                similarity[:, :, k] = overlaps(masks, [t.mask])[:, 0] >= MATCH
                 continue
             for d, f in enumerate(found):
                 similar = point_similarity(f, t, self.geodesics, self.kappa)
@@ -243,8 +244,8 @@ def point_similarity(
 def surface_iou(found: Found, true: TruePerson) -> float:
     """IoU of the labelled bodies; of the whole people where the body was not labelled densely."""
     if true.surface is None:
-        return float(iou_table([found.mask], [true.mask])[0, 0])
+        return float(overlaps([found.mask], [true.mask])[0, 0])
     seen = found.surface
     if true.iuv is not None:
         seen = seen & (true.iuv[..., 0] != 255)
-    return float(iou_table([seen], [true.surface])[0, 0])
+    return float(overlaps([seen], [true.surface])[0, 0])

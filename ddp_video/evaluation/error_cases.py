@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 
 from ..render import PART_COLOURS
+from ..tracks import overlaps
 from .agreement import GROUPS, Row
-from .found import Found, iou_table
+from .found import Found
 from .truth import TruePerson, box_of
 
 KINDS: tuple[str, ...] = (
@@ -81,7 +82,7 @@ class ErrorCases:
             found: people found.
             rows: agreement of each true person; None where nobody was found or nothing is known.
         """
-        overlap = iou_table([f.mask for f in found], [t.mask for t in true])
+        overlap = overlaps([f.mask for f in found], [t.mask for t in true])
         for k, person in enumerate(true):
             row = rows[k] if rows else None
             best = found[int(overlap[:, k].argmax())] if overlap[:, k].any() else None

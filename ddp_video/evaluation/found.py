@@ -90,12 +90,6 @@ def iou(a: np.ndarray, b: np.ndarray) -> float:
     return float((a & b).sum() / max((a | b).sum(), 1))
 
 
-def iou_table(found: list[np.ndarray], true: list[np.ndarray]) -> np.ndarray:
-    """(D, G) IoU of masks."""
-    overlap, areas_D, areas_G = _overlap(found, true)
-    return overlap / np.maximum(areas_D[:, None] + areas_G[None] - overlap, 1)
-
-
 def share_inside(found: list[np.ndarray], regions: list[np.ndarray]) -> np.ndarray:
     """(D, G) share of each mask that lies in each region."""
     overlap, areas_D, _ = _overlap(found, regions)

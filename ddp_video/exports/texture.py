@@ -21,9 +21,9 @@ from ..atomic import folder_beside
 from ..encode import VideoWriter, write_picture
 from ..errors import InputError
 from ..render import IUV, labels
+from ..tracks import Tracks
 from ..types import PARTS, Frame, Prediction
 from .target import Export, Target
-from .tracks import Tracks
 
 COLUMNS, ROWS = 4, 6
 TILE = 200  # DensePose's atlases are 800×1200

@@ -2,8 +2,9 @@ import numpy as np
 
 from ddp_video.evaluation.error_cases import TILE, ErrorCases, cut_off, kinds_of, merged
 from ddp_video.evaluation.error_sheet import error_sheet, write_error_sheet
-from ddp_video.evaluation.found import iou_table, people_of
+from ddp_video.evaluation.found import people_of
 from ddp_video.evaluation.truth import TruePerson, box_of, labelled, outlined
+from ddp_video.tracks import overlaps
 
 from .stage import prediction, two_people
 
@@ -18,7 +19,7 @@ def truth() -> list[TruePerson]:
 def kinds(found, true, k=0, row=None):
     people = people_of(found)
     return kinds_of(
-        k, true, people, iou_table([p.mask for p in people], [t.mask for t in true]), row
+        k, true, people, overlaps([p.mask for p in people], [t.mask for t in true]), row
     )
 
 

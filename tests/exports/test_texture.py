@@ -12,8 +12,8 @@ import pytest
 from ddp_video.errors import InputError
 from ddp_video.exports import Target, open_export, output_path
 from ddp_video.exports.texture import Atlas, atlas_position, draw_texture, read_atlas
-from ddp_video.exports.tracks import Tracks
 from ddp_video.render import IUV, labels
+from ddp_video.tracks import Tracks
 from ddp_video.types import Frame
 
 from .figures import SIZE, SMALL, TALL, TIME, info, prediction

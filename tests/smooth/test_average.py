@@ -1,51 +1,14 @@
 """Eqs. 5-6 by hand-worked flows, and the two mistakes of the research code, each caught."""
 
-from fractions import Fraction
-
-import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
-from ddp_video.errors import InputError, ShapeError
-from ddp_video.smooth import smooth, temporal_average, warp
-from ddp_video.types import LOGIT_CHANNELS, PARTS, Frame, Prediction
+from ddp_video.errors import ShapeError
+from ddp_video.smooth import temporal_average, warp
+from ddp_video.types import PARTS, Prediction
 
-CLOSE = {"atol": 1e-4, "rtol": 1e-4}
-BACKGROUND = torch.cat([torch.zeros(1), torch.full((PARTS - 1,), -20.0)])
-
-
-def constant_flow(x: float, y: float, size: tuple[int, int]) -> torch.Tensor:
-    return torch.tensor([x, y]).view(2, 1, 1).expand(2, *size)
-
-
-def nobody(size: tuple[int, int] = (12, 16)) -> Prediction:
-    logits = torch.zeros(LOGIT_CHANNELS, *size)
-    logits[:PARTS] = BACKGROUND[:, None, None]
-    return Prediction(logits, torch.zeros(size), size=size)
-
-
-def person(
-    left: int, top: int = 3, side: int = 4, part: int = 2, u: float = 0.25, seed: int | None = None
-) -> Prediction:
-    """A square of one part with its own U; random everything inside where a seed is given."""
-    prediction = nobody()
-    logits, coverage = prediction.logits, prediction.coverage
-    square = (slice(top, top + side), slice(left, left + side))
-    logits[0][square], logits[part][square] = -10.0, 0.0
-    logits[PARTS + part][square] = u
-    if seed is not None:
-        generator = torch.Generator().manual_seed(seed)
-        logits[:, *square] = torch.rand(LOGIT_CHANNELS, side, side, generator=generator)
-    coverage[square] = 1
-    return prediction
-
-
-def noise(seed: int, size: tuple[int, int] = (9, 11)) -> Prediction:
-    """A frame that is all people and all different: nothing can be skipped."""
-    generator = torch.Generator().manual_seed(seed)
-    return Prediction(torch.randn(LOGIT_CHANNELS, *size, generator=generator), torch.ones(size))
-
+from .scenes import BACKGROUND, CLOSE, constant_flow, nobody, noise, person
 
 # --- Eq. 5 --------------------------------------------------------------------------------------
 
@@ -224,98 +187,6 @@ def test_the_inputs_are_left_alone_and_the_people_kept():
     torch.testing.assert_close(present.logits, before, atol=0, rtol=0)
     assert result.people is present.people
     assert result.size == present.size
-
-
-# --- the window ---------------------------------------------------------------------------------
-
-
-class Panning:
-    """A flow engine that knows the camera's motion and remembers what it was asked."""
-
-    def __init__(self, step: int = 0):
-        self.step, self.asked = step, []
-
-    def flows(self, window, centre, grid):
-        self.asked.append((len(window), centre))
-        offsets = [j - centre for j in range(len(window)) if j != centre]
-        return {k: constant_flow(self.step * k, 0, grid) for k in offsets}
-
-
-def stream(predictions):
-    for index, prediction in enumerate(predictions):
-        image = np.full((12, 16, 3), index, np.uint8)
-        yield Frame(image, index, index, Fraction(1, 25)), prediction
-
-
-def test_a_still_clip_is_unchanged():
-    clip = [person(left=4, seed=5) for _ in range(6)]
-    for frame, unsmoothed, smoothed in smooth(stream(clip), Panning(), (2,)):
-        assert unsmoothed is clip[frame.index]
-        torch.testing.assert_close(smoothed[2].logits, unsmoothed.logits, **CLOSE)
-        torch.testing.assert_close(smoothed[2].coverage, unsmoothed.coverage)
-
-
-def test_a_moving_person_is_unchanged_and_the_ends_are_renormalised():
-    clip = [person(left=2 + 2 * t, seed=5) for t in range(5)]
-    for _, unsmoothed, smoothed in smooth(stream(clip), Panning(step=2), (2,)):
-        torch.testing.assert_close(smoothed[2].logits, unsmoothed.logits, **CLOSE)
-
-
-@pytest.mark.parametrize("length", [1, 2, 3, 4, 5, 9])
-@pytest.mark.parametrize("radius", [0, 1, 2, 5])
-def test_every_frame_comes_out_with_the_neighbours_it_has(length, radius):
-    clip = [noise(t, (3, 4)) for t in range(length)]
-    engine = Panning()
-    results = list(smooth(stream(clip), engine, (radius,)))
-    assert [each.frame.index for each in results] == list(range(length))
-    for t, each in enumerate(results):
-        first, last = max(0, t - radius), min(length, t + radius + 1)
-        mean = torch.stack([each.logits for each in clip[first:last]]).mean(0)
-        torch.testing.assert_close(each.smoothed[radius].logits, mean, **CLOSE)
-    windows = [(max(0, t - radius), min(length, t + radius + 1)) for t in range(length)]
-    expected = [(last - first, t - first) for t, (first, last) in enumerate(windows)]
-    assert engine.asked == ([] if radius == 0 or length == 1 else expected)
-
-
-def test_radius_0_is_the_prediction_itself_and_needs_no_flow():
-    clip = [person(left=4), nobody()]
-    results = list(smooth(stream(clip), None, (0,)))
-    assert [each.smoothed[0] for each in results] == clip
-
-
-def test_several_radii_equal_their_single_runs_with_one_flow_each():
-    clip = [noise(t, (5, 6)) for t in range(8)]
-    engine = Panning(step=1)
-    together = list(smooth(stream(clip), engine, (0, 1, 3)))
-    assert len(engine.asked) == 8
-    for radius in (0, 1, 3):
-        alone = smooth(stream(clip), Panning(step=1), (radius,))
-        for several, one in zip(together, alone, strict=True):
-            torch.testing.assert_close(several.smoothed[radius].logits, one.smoothed[radius].logits)
-
-
-def test_the_window_holds_no_more_than_it_needs():
-    read = 0
-
-    def counted():
-        nonlocal read
-        for item in stream([nobody() for _ in range(10)]):
-            read += 1
-            yield item
-
-    for each in smooth(counted(), Panning(), (2,)):
-        assert read <= each.frame.index + 3
-
-
-@pytest.mark.parametrize("radii", [(-1,), (6,), (2, 7), ()])
-def test_a_radius_out_of_bounds_is_refused_at_the_call(radii):
-    with pytest.raises(InputError, match=r"0\.\.5"):
-        smooth([], Panning(), radii)
-
-
-def test_a_radius_without_a_flow_is_refused():
-    with pytest.raises(InputError, match="flow"):
-        smooth([], None, (2,))
 
 
 def test_grids_of_two_sizes_are_refused():
