@@ -1,7 +1,9 @@
 """Infer: frames in, one prediction a frame out."""
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 import cv2
@@ -13,10 +15,12 @@ from .errors import InputError
 from .network import DirectDensePose
 from .network.device import autocast, choose_device, choose_precision
 from .network.direct_dense_pose import DensePose
+from .network.inference import for_inference
 from .network.instance_branch import DetectionLimits
 from .settings import InferSettings
 from .types import Frame, Person, Prediction
 
+AT_ONCE = 2  # frames that a CPU works on
 MULTIPLE = 32  # the coarsest trunk map is at 1/32 scale
 # CUDA has its own class for it; the CPU and MPS say it in words.
 OUT_OF_MEMORY = re.compile("out of memory|not enough memory|can't allocate memory")
@@ -38,10 +42,10 @@ class Predictor:
     """A network ready to look at frames."""
 
     def __init__(self, network: DirectDensePose, settings: InferSettings | None = None) -> None:
-        """Move the network to its device.
+        """Make a copy of the network ready on its device.
 
         Args:
-            network: with its weights.
+            network: with its weights; stays as it is.
             settings: size, thresholds, device, number format.
 
         Raises:
@@ -51,7 +55,7 @@ class Predictor:
         self.device = choose_device(self.settings.device)
         self.dtype = choose_precision(self.device, self.settings.precision)
         with _enough_memory(self.device):
-            self.network = network.to(self.device).to(memory_format=torch.channels_last).eval()
+            self.network = for_inference(network, self.device, self.dtype)
 
     @property
     def description(self) -> dict[str, str]:
@@ -59,9 +63,30 @@ class Predictor:
         return {"device": str(self.device), "precision": str(self.dtype).removeprefix("torch.")}
 
     def __call__(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, Prediction]]:
-        """Predict frame by frame, as they come."""
-        for frame in frames:
-            yield frame, self.predict(frame)
+        """Predict frame by frame, in their order.
+
+        A CPU's cores work on two frames at a time: one frame has too little work for all of them.
+        """
+        cores = torch.get_num_threads()
+        if self.device.type != "cpu" or cores == 1:
+            yield from ((frame, self.predict(frame)) for frame in frames)
+            return
+        share = (max(1, cores // AT_ONCE),)
+        with ThreadPoolExecutor(AT_ONCE, "infer", torch.set_num_threads, share) as pool:
+            coming: deque[tuple[Frame, Future[Prediction]]] = deque()
+            try:
+                for frame in frames:
+                    coming.append((frame, pool.submit(self.predict, frame)))
+                    if len(coming) > AT_ONCE:  # one waits, so that nobody has to wait for it
+                        first, answer = coming.popleft()
+                        yield first, answer.result()
+                while coming:
+                    first, answer = coming.popleft()
+                    yield first, answer.result()
+            finally:
+                for _, answer in coming:
+                    answer.cancel()
+                torch.set_num_threads(cores)  # for threads that begin later
 
     def predict(self, frame: Frame) -> Prediction:
         """One frame's prediction, on the CPU in float32.

@@ -134,6 +134,23 @@ def test_frames_come_back_in_order(network: DirectDensePose) -> None:
     assert [prediction.size for _, prediction in given] == [(32, 48), (48, 32)]
 
 
+def test_two_at_a_time_give_the_same_as_one(network: DirectDensePose) -> None:
+    rng = np.random.default_rng(0)
+    frames = [
+        Frame(rng.integers(0, 256, (64, 96, 3), np.uint8), i, i, Fraction(1, 25)) for i in range(5)
+    ]
+    settings = InferSettings(64, threshold=0.0, top_k=3, device="cpu", precision="fp32")
+    predictor, threads = Predictor(network, settings), torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        together = list(predictor(iter(frames)))
+    finally:
+        torch.set_num_threads(threads)
+    for frame, (given, prediction) in zip(frames, together, strict=True):
+        assert given is frame
+        torch.testing.assert_close(prediction.logits, predictor.predict(frame).logits)
+
+
 @pytest.mark.parametrize(
     "error",
     [

@@ -1,5 +1,6 @@
 """Direct Dense Pose: Figure 2 as one short forward."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -46,7 +47,10 @@ class DirectDensePose(nn.Module):
         self.global_iuv_branch = global_iuv_branch
 
     def look(self, images: Tensor) -> tuple[InstanceMaps, Tensor]:
-        """(B, 3, H, W) RGB 0..255, sides multiples of 32 -> instance maps and X_global."""
+        """(B, 3, H, W) RGB 0..255, sides multiples of 32 -> instance maps and X_global.
+
+        For training: with the filters of all locations.
+        """
         pyramid = self.backbone(images)
         x_agg, x_global = self.aggregation(pyramid)
         return self.instance_branch(pyramid[1:], x_agg), x_global
@@ -55,7 +59,9 @@ class DirectDensePose(nn.Module):
         self, images: Tensor, limits: DetectionLimits, backend: SparseBackend = "auto"
     ) -> DensePose:
         """Everything the paper's figure shows, for inference."""
-        maps, x_global = self.look(images)
+        pyramid = self.backbone(images)
+        x_agg, x_global = self.aggregation(pyramid)
+        maps = self.instance_branch.look(pyramid[1:], x_agg)
         people = detect(maps, (images.shape[-2], images.shape[-1]), limits)
         sites = suppress_background(people.instance_mask, people.image, images.shape[0])
         rows, sites = self.global_iuv_branch(x_global, sites, backend)
@@ -73,10 +79,13 @@ def union_of_masks(masks_Nhw: Tensor, image_N: Tensor, sites: Sites) -> Tensor:
 
 
 def assemble(rows_n75: Tensor, sites: Sites, surface_Bhw: Tensor) -> tuple[Tensor, Tensor]:
-    """One IUV for the frame: the dense pose mask times the global IUV, as log-probabilities.
+    """One IUV for the frame: the dense pose mask times the global IUV, as logarithms.
 
-    P(part) = M_dp * softmax(part logits)[part]; background takes the rest. Log-probabilities are
-    floored, so that the temporal average (Eq. 6) of a sure frame and a doubtful one stays finite.
+    P(part) = M_dp * softmax(part logits)[part]; background takes the rest. Then all parts are
+    raised by one factor, so that the likeliest stands for the whole body: whether a cell is body is
+    decided by P(body) > 1/2, and a body whose part is in doubt does not lose to the background.
+    Logarithms are floored, so that the temporal average (Eq. 6) of a sure frame and a doubtful one
+    stays finite.
 
     Args:
         rows_n75: output of the global IUV branch at the active sites.
@@ -89,13 +98,13 @@ def assemble(rows_n75: Tensor, sites: Sites, surface_Bhw: Tensor) -> tuple[Tenso
     probability = rows_n75[:, :PARTS].softmax(1)
     m_dp = surface_Bhw.flatten()[sites.flat].unsqueeze(1).float()
     parts = m_dp * probability[:, 1:]
-    background = 1 - parts.sum(1, keepdim=True)
-    log = torch.cat((background, parts), dim=1).clamp(min=FLOOR).log()
-    b, h, w = sites.shape
-    nothing = rows_n75.new_full((b * h * w, LOGIT_CHANNELS), float(torch.tensor(FLOOR).log()))
-    nothing[:, 0] = 0.0
-    nothing[:, PARTS:] = 0.0
+    body = parts.sum(1, keepdim=True)
+    raised = parts * (body / parts.amax(1, keepdim=True).clamp(min=FLOOR))
+    log = torch.cat((1 - body, raised), dim=1).clamp(min=FLOOR).log()
     rows = torch.cat((log, rows_n75[:, PARTS:]), dim=1)
-    dense = nothing.index_copy(0, sites.flat, rows)
-    coverage = nothing.new_zeros(b * h * w).index_fill(0, sites.flat, 1.0)
-    return dense.view(b, h, w, -1).permute(0, 3, 1, 2).contiguous(), coverage.view(b, h, w)
+    b, h, w = sites.shape
+    dense = rows.new_zeros((LOGIT_CHANNELS, b * h * w))
+    dense[1:PARTS] = math.log(FLOOR)
+    dense = dense.index_copy_(1, sites.flat, rows.T)
+    coverage = rows.new_zeros(b * h * w).index_fill_(0, sites.flat, 1.0)
+    return dense.view(-1, b, h, w).transpose(0, 1).contiguous(), coverage.view(b, h, w)

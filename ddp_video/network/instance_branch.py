@@ -4,15 +4,20 @@ Dims: B pictures, L locations of all levels together, P = 178 head parameters.
 """
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.ops import nms
 
+from .background_suppression import neighbour_table
 from .dynamic_mask_head import FEATURES, PARAMETERS, dynamic_masks
 from .feature_aggregation import conv_norm_relu
+from .sparse_residual_fcn import convolved_at
 
 FIRST_STRIDE = 8
 MASK_STRIDE = 8  # X_D
@@ -49,15 +54,26 @@ def locations(sizes: list[tuple[int, int]], device: torch.device) -> Locations:
     return Locations(torch.cat(centres), torch.cat(strides), torch.cat(levels))
 
 
+@lru_cache(maxsize=4)
+@torch.inference_mode(False)  # kept, so that it must serve outside too
+def level_neighbours(sizes: tuple[tuple[int, int], ...]) -> Tensor:
+    """(L, 9) rows of every location's 3x3 neighbours on its own level, L where there is none."""
+    total, tables, first = sum(h * w for h, w in sizes), [], 0
+    for h, w in sizes:
+        table = neighbour_table(torch.ones((1, h, w), dtype=torch.bool))
+        tables.append(torch.where(table < h * w, table + first, total))
+        first += h * w
+    return torch.cat(tables)
+
+
 @dataclass(frozen=True)
-class InstanceMaps:
+class LocationMaps(ABC):
     """What the branch says at every location.
 
     Attributes:
         person: (B, L) logit that a person's centre is here.
         centreness: (B, L) logit.
         reach: (B, L, 4) distances to the left, top, right and bottom side, in input pixels.
-        theta: (B, L, P) mask head parameters.
         features: (B, 8, H/8, W/8) X_D.
         locations: where the rows are.
     """
@@ -65,9 +81,12 @@ class InstanceMaps:
     person: Tensor
     centreness: Tensor
     reach: Tensor
-    theta: Tensor
     features: Tensor
     locations: Locations
+
+    @abstractmethod
+    def filters(self, image_K: Tensor, location_K: Tensor) -> Tensor:
+        """(K, P) mask head parameters for chosen (picture, location) pairs."""
 
     def masks(self, image_K: Tensor, location_K: Tensor) -> Tensor:
         """(K, 2, H/4, W/4) logits of M_ins and M_dp for chosen (picture, location) pairs."""
@@ -77,8 +96,47 @@ class InstanceMaps:
             image_K,
             at.centre[location_K],
             at.stride[location_K] * FIRST_STRIDE,
-            self.theta[image_K, location_K],
+            self.filters(image_K, location_K),
             MASK_STRIDE,
+        )
+
+
+@dataclass(frozen=True)
+class InstanceMaps(LocationMaps):
+    """With the filters of every location: for training, and the reference.
+
+    Attributes:
+        theta: (B, L, P) mask head parameters.
+    """
+
+    theta: Tensor
+
+    def filters(self, image_K: Tensor, location_K: Tensor) -> Tensor:
+        """(K, P), looked up."""
+        return self.theta[image_K, location_K]
+
+
+@dataclass(frozen=True)
+class SparseInstanceMaps(LocationMaps):
+    """With filters that are generated where they are asked for: inference wants a few people's.
+
+    Attributes:
+        rows: (B, L, C) what the weight generator looks at, at every location.
+        generator: the weight generator, a 3x3 convolution.
+        neighbours: (L, 9) rows of the 3x3 neighbours on the location's level, L where none is.
+    """
+
+    rows: Tensor
+    generator: nn.Conv2d
+    neighbours: Tensor
+
+    def filters(self, image_K: Tensor, location_K: Tensor) -> Tensor:
+        """(K, P): the convolution at the chosen places."""
+        b, n, c = self.rows.shape
+        table_K9 = self.neighbours[location_K]
+        flat_K9 = torch.where(table_K9 < n, image_K[:, None] * n + table_K9, b * n)
+        return convolved_at(
+            self.rows.reshape(b * n, c), self.generator.weight, self.generator.bias, flat_K9
         )
 
 
@@ -123,25 +181,42 @@ class InstanceBranch(nn.Module):
         nn.init.constant_(self.person.bias, -math.log(99))  # pyright: ignore[reportArgumentType]
 
     def forward(self, pyramid: list[Tensor], x_agg: Tensor) -> InstanceMaps:
-        """P3, P4, ... and X_agg -> maps over all locations."""
-        person, sides, theta = [], [], []
-        for level, x in enumerate(pyramid):
+        """P3, P4, ... and X_agg -> maps over all locations, for training."""
+        towers = [self.box_tower(x) for x in pyramid]
+        theta = [self.weight_generator(y).flatten(2) for y in towers]
+        return InstanceMaps(
+            **self._maps(pyramid, towers, x_agg), theta=torch.cat(theta, dim=2).transpose(1, 2)
+        )
+
+    def look(self, pyramid: list[Tensor], x_agg: Tensor) -> SparseInstanceMaps:
+        """The same, for inference: filters wait until it is known whose are wanted."""
+        towers = [self.box_tower(x) for x in pyramid]
+        rows = torch.cat([y.flatten(2) for y in towers], dim=2).transpose(1, 2)
+        sizes = tuple((x.shape[-2], x.shape[-1]) for x in pyramid)
+        return SparseInstanceMaps(
+            **self._maps(pyramid, towers, x_agg),
+            rows=rows,
+            generator=self.weight_generator,
+            neighbours=level_neighbours(sizes).to(x_agg.device),
+        )
+
+    def _maps(self, pyramid: list[Tensor], towers: list[Tensor], x_agg: Tensor) -> dict[str, Any]:
+        """Who is where, and X_D."""
+        person, sides = [], []
+        for level, (x, y) in enumerate(zip(pyramid, towers, strict=True)):
             stride = FIRST_STRIDE << level
             person.append(self.person(self.class_tower(x)).flatten(2))
-            y = self.box_tower(x)
             raw = self.box(y).float().flatten(2)
             reach = F.softplus(raw[:, :4] * self.level_scale[level] + 1.0) * stride
             sides.append(torch.cat((reach, raw[:, 4:]), dim=1))
-            theta.append(self.weight_generator(y).flatten(2))
         side = torch.cat(sides, dim=2).transpose(1, 2)
-        return InstanceMaps(
-            person=torch.cat(person, dim=2).squeeze(1).float(),
-            centreness=side[..., 4],
-            reach=side[..., :4],
-            theta=torch.cat(theta, dim=2).transpose(1, 2),
-            features=self.features(self.down_sample(x_agg)),
-            locations=locations([(x.shape[-2], x.shape[-1]) for x in pyramid], x_agg.device),
-        )
+        return {
+            "person": torch.cat(person, dim=2).squeeze(1).float(),
+            "centreness": side[..., 4],
+            "reach": side[..., :4],
+            "features": self.features(self.down_sample(x_agg)),
+            "locations": locations([(x.shape[-2], x.shape[-1]) for x in pyramid], x_agg.device),
+        }
 
 
 def boxes_at(centre: Tensor, reach: Tensor) -> Tensor:
@@ -176,7 +251,7 @@ class DetectionLimits:
     top_k: int
 
 
-def detect(maps: InstanceMaps, size: tuple[int, int], limits: DetectionLimits) -> Detections:
+def detect(maps: LocationMaps, size: tuple[int, int], limits: DetectionLimits) -> Detections:
     """People of every picture: score threshold, box NMS, masks, mask NMS.
 
     Args:

@@ -23,6 +23,7 @@ from .instance_aware_norm import InstanceAwareNorm
 SparseBackend = Literal["auto", "dense", "gather", "spconv"]
 # Products are filled up to a multiple of this many rows: oneDNN keeps a kernel for every shape.
 ROWS = 512
+LAST = 64  # the last block of `convolved_at` is filled up to a multiple of this
 DENSE_FROM = 0.6  # share of active cells from which one dense convolution is the faster
 INDICE_KEY = "sites"  # under which spconv files the index pairs
 
@@ -74,6 +75,37 @@ def _columns(x_nC: Tensor, neighbours: Tensor) -> Tensor:
 def _kernel(weight_DC33: Tensor) -> Tensor:
     """(9*C, D), rows in the order of `_columns`."""
     return weight_DC33.permute(2, 3, 1, 0).reshape(-1, weight_DC33.shape[0])
+
+
+def convolved_at(
+    x_nC: Tensor, weight_DC33: Tensor, bias_D: Tensor | None, neighbours_m9: Tensor
+) -> Tensor:
+    """A 3x3 convolution at m chosen places, block by block.
+
+    A block's gathered rows stay in the processor's cache until they are multiplied, and all
+    numbers of places share a few shapes: ROWS, and multiples of LAST below.
+
+    Args:
+        x_nC: features.
+        weight_DC33: kernel.
+        bias_D: or None.
+        neighbours_m9: rows of the 3x3 neighbours of each place, n where there is none.
+
+    Returns:
+        (m, D).
+    """
+    m = len(neighbours_m9)
+    if m == 0:
+        return x_nC.new_zeros((0, len(weight_DC33)))
+    padded = torch.cat((x_nC, x_nC.new_zeros((1, x_nC.shape[1]))))
+    table = F.pad(neighbours_m9, (0, 0, 0, -m % LAST), value=len(x_nC))
+    kernel_DK = weight_DC33.permute(0, 2, 3, 1).flatten(1).to(x_nC.dtype)
+    bias_D = bias_D if bias_D is None else bias_D.to(x_nC.dtype)
+    blocks = [
+        F.linear(padded.index_select(0, rows.flatten()).view(len(rows), -1), kernel_DK, bias_D)
+        for rows in table.split(ROWS)
+    ]
+    return torch.cat(blocks)[:m]
 
 
 def _dense_conv(x_nC: Tensor, weight: Tensor, sites: Sites) -> Tensor:
@@ -137,6 +169,8 @@ def submanifold_conv(
         return _dense_conv(x_nC, weight_DC33, sites)
     if backend == "spconv":
         return _spconv_conv(x_nC, weight_DC33, sites)
+    if not torch.is_grad_enabled():
+        return convolved_at(x_nC, weight_DC33, None, sites.neighbours)
     return _GatherConv.apply(x_nC, weight_DC33, sites.neighbours)  # pyright: ignore
 
 

@@ -90,6 +90,16 @@ def test_frame_iuv_is_the_mask_times_the_global_iuv() -> None:
     assert (float(logits[0, 28, 0, 0]), float(logits[0, 53, 0, 0])) == pytest.approx((0.3, 0.6))
 
 
+def test_a_body_whose_part_is_in_doubt_does_not_lose_to_the_background() -> None:
+    sites = make_sites(torch.ones(1, 1, 1, dtype=torch.bool), torch.zeros(1, 1, 1).long(), 1)
+    rows = torch.full((1, 75), -20.0)
+    rows[0, [0, 7, 9, 10]] = torch.tensor([0.28, 0.36, 0.18, 0.18]).log()
+    logits, _ = assemble(rows, sites, torch.tensor([[[0.9]]]))
+    p = logits[0, :25, 0, 0].exp()
+    # P(body) = .9 · .72; the likeliest part gets all of it, the others keep half of what that has
+    assert p[[0, 7, 9, 10]].tolist() == pytest.approx([0.352, 0.648, 0.324, 0.324], abs=1e-4)
+
+
 @pytest.mark.parametrize(
     ("change", "word"),
     [

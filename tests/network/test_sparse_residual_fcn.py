@@ -8,11 +8,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ddp_video.errors import InputError
-from ddp_video.network.background_suppression import make_sites
+from ddp_video.network.background_suppression import make_sites, neighbour_table
 from ddp_video.network.sparse_residual_fcn import (
+    LAST,
     ROWS,
     SparseResidualFCN,
     _with_shared_pairs,
+    convolved_at,
     in_blocks,
     submanifold_conv,
 )
@@ -169,3 +171,17 @@ def test_products_meet_few_shapes() -> None:
         rows = torch.arange(2.0 * n).view(n, 2)
         assert torch.equal(in_blocks(rows, product), rows * 2)
     assert seen == {0, ROWS, 2 * ROWS}
+
+
+@pytest.mark.parametrize("count", [0, 1, LAST, ROWS + 1, 2 * ROWS + LAST])
+def test_convolution_at_chosen_places_is_the_dense_one(count: int) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(1, 5, 40, 50)
+    conv = torch.nn.Conv2d(5, 7, 3, padding=1)
+    rows = x[0].flatten(1).T
+    table = neighbour_table(torch.ones(1, 40, 50, dtype=torch.bool))
+    places = torch.randint(0, 2000, (count,))
+    got = convolved_at(rows, conv.weight, conv.bias, table[places])
+    expected = conv(x)[0].flatten(1).T[places]
+    assert got.shape == (count, 7)
+    torch.testing.assert_close(got, expected, atol=1e-5, rtol=1e-5)
