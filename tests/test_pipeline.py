@@ -9,7 +9,7 @@ import pytest
 
 from ddp_video.errors import InputError, OutputError, VideoError
 from ddp_video.pipeline import RunSettings, measure_video, output_stem, run
-from ddp_video.pipeline.overlap import Clock, ahead
+from ddp_video.pipeline.overlap import AHEAD, Clock, ahead
 from ddp_video.settings import EncodeSettings, RenderSettings
 
 
@@ -217,12 +217,12 @@ def test_no_radius_is_refused(tmp_path, make_clip, engines):
 
 
 def test_memory_is_bounded_by_the_window(tmp_path, make_clip, engines, standin):
-    """Inference is at most the window's half, and what runs ahead, before what is written."""
+    """Inference is at most the window's half, and what two stages run ahead, before the writing."""
     clip = make_clip(tmp_path / "clip.mp4", frames=30)
     lead = []
     run(clip, tmp_path, engines, progress=lambda done, _: lead.append(standin.seen - done))
     assert len(lead) == 30
-    assert max(lead) <= 2 + 2 + 1
+    assert max(lead) <= 2 + 2 * AHEAD + 1
 
 
 def test_ahead_keeps_order_and_ends():
@@ -259,7 +259,7 @@ def test_ahead_stops_working_when_it_is_closed():
 
 def test_time_is_charged_to_the_stage_that_took_it():
     clock = Clock()
-    clock.seconds = {"decode": 1.0, "infer": 5.0, "smooth": 7.5, "encode": 2.0}
+    clock.seconds = {"decode": 1.0, "infer": 5.0, "awaited": 3.5, "smooth": 6.0, "encode": 2.0}
     assert clock.exclusive() == {"decode": 1.0, "infer": 4.0, "smooth": 2.5, "encode": 2.0}
 
 

@@ -288,6 +288,8 @@ def _add_h264(
         stream.bit_rate = round(pixels * float(rate) * 0.1 * 2 ** ((23 - settings.crf) / 6))
     stream.pix_fmt = "yuv420p"
     context = stream.codec_context
+    if settings.keyframe_every:
+        context.gop_size = settings.keyframe_every
     context.colorspace = _AVCOL_SPC[settings.matrix]
     context.color_range = ColorRange.MPEG
     context.color_primaries = ColorPrimaries.BT709

@@ -10,6 +10,7 @@ Everything is a generator, so memory is bounded by the window of 2r+1 frames. In
 smoothing run in a thread of their own, a frame or two ahead of rendering, measuring and encoding.
 """
 
+from .comparing import Comparison, compare
 from .deliver import Delivery, OpenReceiver, Receiver, deliver
 from .engines import Engines, PredictionSource, load_engines
 from .measuring import measure_video
@@ -20,6 +21,7 @@ from .stored import StoreReport, infer, store_smoothed
 from .streaming import check, run
 
 __all__ = [
+    "Comparison",
     "Delivery",
     "Engines",
     "OpenReceiver",
@@ -29,6 +31,7 @@ __all__ = [
     "RunSettings",
     "StoreReport",
     "check",
+    "compare",
     "deliver",
     "infer",
     "load_engines",

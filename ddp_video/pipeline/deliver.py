@@ -71,7 +71,9 @@ def deliver(
     people: list[int] = []
     with given.reader as reader, ExitStack() as stack:
         receive = stack.enter_context(opened(receiver, source, given))
-        items = smooth(predicted(reader, given, engines), engines.estimator, [radius])
+        coming = ahead(predicted(reader, given, engines), AHEAD)
+        predictions = stack.enter_context(closing(coming))
+        items = smooth(predictions, engines.estimator, [radius], settings.smoothing)
         for item in stack.enter_context(closing(ahead(items, AHEAD))):
             receive(item.frame, in_stored_form(item).smoothed[radius])
             people.append(len(item.unsmoothed.people))

@@ -20,6 +20,7 @@ class RunSettings:
         radii: the smoothing radii to write; one inference serves them all.
         start: seconds from the source's beginning; None: its first frame.
         end: seconds, exclusive; None: its last frame.
+        smoothing: how neighbours are averaged; `radii` stand in for its radius.
         infer: how the network looks at a frame.
         flow: which optical flow joins the frames.
         render: what is drawn.
@@ -32,6 +33,7 @@ class RunSettings:
     radii: tuple[int, ...] = (SmoothSettings.radius,)
     start: Fraction | None = None
     end: Fraction | None = None
+    smoothing: SmoothSettings = field(default_factory=SmoothSettings)
     infer: InferSettings = field(default_factory=InferSettings)
     flow: FlowSettings = field(default_factory=FlowSettings)
     render: RenderSettings = field(default_factory=RenderSettings)

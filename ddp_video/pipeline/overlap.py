@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 Progress = Callable[[int, int | None], None]  # frames done, and frames expected where known
 
-AHEAD = 2  # frames that inference may run ahead of encoding
+AHEAD = 2  # frames that a stage may run ahead of the next one
 
 
 def ahead(items: Iterator[T], depth: int) -> Generator[T]:
@@ -54,8 +54,12 @@ class Clock:
             self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - begun
 
     def exclusive(self) -> dict[str, float]:
-        """Seconds by stage, the time that a stage waited for the one before it taken off."""
+        """Seconds by stage, the time that a stage waited for the one before it taken off.
+
+        Inference waits for decoding; smoothing waits for what it counts as "awaited".
+        """
         seconds = dict(self.seconds)
-        for stage, before in (("smooth", "infer"), ("infer", "decode")):
-            seconds[stage] = max(0.0, seconds.get(stage, 0.0) - seconds.get(before, 0.0))
+        for stage, waiting in (("smooth", "awaited"), ("infer", "decode")):
+            seconds[stage] = max(0.0, seconds.get(stage, 0.0) - seconds.get(waiting, 0.0))
+        seconds.pop("awaited", None)
         return seconds

@@ -159,8 +159,12 @@ def store_smoothed(
     check_radii(given, settings.radii)
     with given.reader as reader:
         header = _smoothed_header(given, engines, settings)
-        with PredictionWriter(out, header, settings.overwrite) as writer:
-            items = smooth(predicted(reader, given, engines), engines.estimator, settings.radii)
+        inferred = ahead(predicted(reader, given, engines), AHEAD)
+        with (
+            PredictionWriter(out, header, settings.overwrite) as writer,
+            closing(inferred) as predictions,
+        ):
+            items = smooth(predictions, engines.estimator, settings.radii, settings.smoothing)
             with closing(ahead(items, AHEAD)) as coming:
                 for done, item in enumerate(coming, 1):
                     writer.add(item.frame, item.smoothed[radius])
@@ -170,12 +174,18 @@ def store_smoothed(
     return StoreReport(open_predictions(out))
 
 
-def _smoothed_header(given: Input, engines: Engines, settings: RunSettings) -> dict[str, Any]:
-    smoothing = {
+def smoothing_facts(engines: Engines, settings: RunSettings) -> dict[str, Any]:
+    """How predictions are smoothed, as a store's header tells it."""
+    return {
         "radius": settings.radii[0],
+        "method": settings.smoothing.method,
         "flow": engines.facts["flow"],
         "settings": plain(asdict(settings.flow)),
     }
+
+
+def _smoothed_header(given: Input, engines: Engines, settings: RunSettings) -> dict[str, Any]:
+    smoothing = smoothing_facts(engines, settings)
     if not given.stored:
         header = header_of(given.reader.info, settings, engines)
     else:

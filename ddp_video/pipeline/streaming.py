@@ -69,9 +69,12 @@ def run(
                 PredictionWriter(paths.predictions, header, settings.overwrite)
             )
         frames = work.clock.watch("decode", reader)
-        predictions = work.clock.watch("infer", predicted(frames, given, engines, writer))
+        inferred = work.clock.watch("infer", predicted(frames, given, engines, writer))
+        # left before the reader is closed: its thread has ended by then
+        coming = stack.enter_context(closing(ahead(inferred, AHEAD)))
+        predictions = work.clock.watch("awaited", coming)
         estimator = None if reader.info.is_picture else engines.estimator
-        items = map(in_stored_form, smooth(predictions, estimator, work.radii))
+        items = map(in_stored_form, smooth(predictions, estimator, work.radii, settings.smoothing))
         if receiver:
             receive = stack.enter_context(opened(receiver, source, given))
             items = passing(items, receive, settings.radii[0])

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ddp_video import __version__
+from ddp_video.report.page import SCRIPTS
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -26,6 +27,11 @@ def test_every_module_is_in(wheel):
     }
     assert modules <= set(wheel)
     assert "ddp_video/py.typed" in wheel
+
+
+def test_the_page_of_the_report_is_in(wheel):
+    page = {f"ddp_video/report/page/{part}" for part in ("page.html", "page.css", *SCRIPTS)}
+    assert page <= set(wheel)
 
 
 def test_the_weights_are_in(wheel):

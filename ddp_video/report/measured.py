@@ -1,0 +1,113 @@
+"""What is measured of one side, frame by frame: steadiness of its rendering, flips, people."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..measure import Steadiness, SteadinessResult
+from ..types import Prediction
+
+Number = Callable[[Prediction], list[int]]  # numbers the people of the next frame, from 0
+Values = list[float | None]
+
+
+class Series:
+    """Values of every frame; those of a pair stand at its later frame, None where there is none.
+
+    Attributes:
+        psnr: dB, of the rendering on black against the frame before; None also where the two are
+            identical. The mean is ITF.
+        ssim: the same for SSIM, 0..1. The mean is ISI.
+        flips: see `part_flips`.
+        people: how many were found.
+    """
+
+    def __init__(self, number: Number) -> None:
+        """Begin before the first frame; `number` says who is who."""
+        self.psnr: Values = []
+        self.ssim: Values = []
+        self.flips: Values = []
+        self.people: list[int] = []
+        self._number = number
+        self._seen: dict[int, list[int]] = {}
+        self._identical = 0
+        self._last: tuple[np.ndarray, np.ndarray] | None = None
+
+    def add(self, on_black_HW3: np.ndarray, part_HW: np.ndarray, prediction: Prediction) -> None:
+        """Take the next frame.
+
+        Args:
+            on_black_HW3: its rendering on black, uint8 RGB.
+            part_HW: its parts, 0 = background.
+            prediction: what they are of.
+        """
+        pair = _pair(self._last[0], on_black_HW3) if self._last else None
+        self.psnr.append(pair.itf_db if pair else None)
+        self.ssim.append(pair.isi if pair else None)
+        self.flips.append(part_flips(self._last[1], part_HW) if self._last else None)
+        self._identical += pair.n_identical if pair else 0
+        for number in self._number(prediction):
+            self._seen.setdefault(number, []).append(len(self.people))
+        self.people.append(len(prediction.people))
+        self._last = on_black_HW3, part_HW
+
+    def totals(self) -> dict[str, float | int | None]:
+        """Means over the pairs that count, and how many frames and pairs do not."""
+        return {
+            "itf_db": mean(self.psnr),
+            "isi": mean(self.ssim),
+            "flips": mean(self.flips),
+            "identical": self._identical,
+            "empty": self.people.count(0),
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, rounded to what a curve can show."""
+        return {
+            "psnr": rounded(self.psnr, 3),
+            "ssim": rounded(self.ssim, 5),
+            "flips": rounded(self.flips, 5),
+            "people": self.people,
+            "tracks": [spans(frames) for frames in self._seen.values()],
+            "totals": self.totals(),
+        }
+
+
+def part_flips(before_HW: np.ndarray, after_HW: np.ndarray) -> float | None:
+    """Share of the pixels with a part in both frames whose part changes, 0..1; None without any.
+
+    Movement changes parts too: compare the figures of one video, not of two.
+    """
+    both = (before_HW > 0) & (after_HW > 0)
+    count = np.count_nonzero(both)
+    return np.count_nonzero((before_HW != after_HW) & both) / count if count else None
+
+
+def mean(values: Values) -> float | None:
+    """Over the values that are there."""
+    there = [each for each in values if each is not None]
+    return float(np.mean(there)) if there else None
+
+
+def rounded(values: Values, digits: int) -> Values:
+    """For JSON."""
+    return [None if each is None else round(each, digits) for each in values]
+
+
+def spans(frames: Sequence[int]) -> list[list[int]]:
+    """Rising numbers as runs, first and last: 1 2 3 7 → [1, 3], [7, 7]."""
+    runs: list[list[int]] = []
+    for frame in frames:
+        if runs and runs[-1][1] == frame - 1:
+            runs[-1][1] = frame
+        else:
+            runs.append([frame, frame])
+    return runs
+
+
+def _pair(before_HW3: np.ndarray, after_HW3: np.ndarray) -> SteadinessResult:
+    meter = Steadiness()
+    meter.add(before_HW3)
+    meter.add(after_HW3)
+    return meter.result()
