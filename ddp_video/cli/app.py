@@ -9,18 +9,23 @@ import typer
 from .. import __version__
 from ..errors import InputError
 from . import options
+from .bench import bench
 from .console import complain, guarded, out
 from .evaluate import evaluate
+from .evaluate_flow import evaluate_flow
 from .export import export
 from .infer import infer
 from .info import info
+from .label_clip import label_clip
 from .label_photos import label_photos
 from .metrics import metrics
 from .render import render
+from .report import report
 from .run import run
 from .smooth import smooth
 from .synth import synth
 from .train import train
+from .train_flow import train_flow
 from .weights import weights
 
 app = typer.Typer(
@@ -43,8 +48,13 @@ register(guarded(smooth))
 register(guarded(render))
 register(guarded(export))
 register(guarded(metrics))
+register(guarded(report))
 register(guarded(info))
+register(guarded(bench))
 register(guarded(train))
+app.command("evaluate-flow", epilog=options.EXIT_CODES)(guarded(evaluate_flow))
+app.command("train-flow", epilog=options.EXIT_CODES)(guarded(train_flow))
+app.command("label-clip", epilog=options.EXIT_CODES)(guarded(label_clip))
 app.command("label-photos", epilog=options.EXIT_CODES)(guarded(label_photos))
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(synth, name="synth")

@@ -40,6 +40,7 @@ def export(
             "--pickle", help="Also write results.pkl, which torch.load reads (detectron2)."
         ),
     ] = False,
+    method: o.Method = o.SMOOTH.method,
     flow: o.FlowOption = o.FLOW.engine,
     flow_weights: o.FlowWeights = None,
     weights: o.Weights = None,
@@ -72,6 +73,7 @@ def export(
 
     settings = o.run_settings(
         radii=(SmoothSettings.radius if radius is None else radius,),
+        method=method,
         flow=flow,
         flow_weights=flow_weights,
         device=device,

@@ -17,6 +17,8 @@ from ..settings import (
     FlowSettings,
     InferSettings,
     RenderSettings,
+    SmoothMethod,
+    SmoothSettings,
     View,
 )
 
@@ -42,6 +44,13 @@ Inputs = Annotated[
 ]
 Output = Annotated[
     Path, typer.Option("-o", "--output", metavar="DIR", help="Folder that the files go into.")
+]
+Method = Annotated[
+    SmoothMethod,
+    typer.Option(
+        help="robust: neighbours count as far as flow, colours and labels agree. paper: all alike "
+        "(Eqs. 5-6)."
+    ),
 ]
 FlowOption = Annotated[
     FlowEngine,
@@ -84,6 +93,7 @@ Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress and no t
 
 INFER = InferSettings()
 FLOW = FlowSettings()
+SMOOTH = SmoothSettings()
 RENDER = RenderSettings()
 ENCODE = EncodeSettings()
 
@@ -142,6 +152,7 @@ def check_threshold(threshold: float) -> None:
 def run_settings(  # one parameter per option: this is where they become settings
     *,
     radii: tuple[int, ...] = (0,),
+    method: SmoothMethod = SMOOTH.method,
     flow: FlowEngine = FLOW.engine,
     flow_weights: str | None = None,
     device: Device = INFER.device,
@@ -176,6 +187,7 @@ def run_settings(  # one parameter per option: this is where they become setting
         radii=tuple(dict.fromkeys(radii)),
         start=first,
         end=last,
+        smoothing=SmoothSettings(radius=max(radii), method=method),
         infer=InferSettings(threshold=threshold, device=device),
         flow=FlowSettings(engine=flow, weights=flow_weights),
         render=RenderSettings(view=view, background=background),

@@ -15,6 +15,7 @@ def run(
     radius: Annotated[
         int, typer.Option(metavar="0..5", help="Frames on each side that smoothing looks at.")
     ] = SmoothSettings.radius,
+    method: o.Method = o.SMOOTH.method,
     flow: o.FlowOption = o.FLOW.engine,
     flow_weights: o.FlowWeights = None,
     weights: o.Weights = None,
@@ -57,6 +58,7 @@ def run(
 
     settings = o.run_settings(
         radii=(radius,),
+        method=method,
         flow=flow,
         flow_weights=flow_weights,
         device=device,

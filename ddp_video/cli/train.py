@@ -118,7 +118,7 @@ def train(
         device=choose_device(device),
         start=start_weights(trunk, start),
         minutes=minutes,
-        on_step=_reporter(settings, quiet),
+        on_step=reporter(settings.steps, quiet),
     )
     written = train_network(stream, settings, run)
     if not quiet:
@@ -181,7 +181,7 @@ def _beyond_trunk(name: str) -> bool:
     return name.startswith(("fc.", "classifier.", "features.18.")) or "num_batches" in name
 
 
-def _reporter(settings: TrainSettings, quiet: bool) -> "Callable[[StepReport], None]":
+def reporter(steps: int, quiet: bool) -> "Callable[[StepReport], None]":
     """Print the mean of the last steps now and then."""
     recent: list[StepReport] = []
 
@@ -194,9 +194,7 @@ def _reporter(settings: TrainSettings, quiet: bool) -> "Callable[[StepReport], N
         }
         speed = sum(r.pictures_per_second for r in recent) / len(recent)
         text = " ".join(f"{k} {v:.3f}" for k, v in terms.items())
-        out.print(
-            f"{step.step}/{settings.steps} rate {step.rate:.1e} {text} · {speed:.1f} pictures/s"
-        )
+        out.print(f"{step.step}/{steps} rate {step.rate:.1e} {text} · {speed:.1f} pictures/s")
         recent.clear()
 
     return report

@@ -29,6 +29,7 @@ ReadTruth = Callable[[Path], tuple[np.ndarray, np.ndarray]]
 
 MASK = "_mask.png"
 TRUTH = ".truth.mkv"
+FLOW = ".flow.mkv"
 VIDEOS = (".mp4", ".mkv", ".mov", ".avi", ".webm")
 TALL = 60  # pixels: smaller people do not count where all people are compared with a matte
 
@@ -58,7 +59,7 @@ def find_clips(folder: Path) -> list[Path]:
         return [folder]
     inside = sorted(folder.iterdir()) if folder.is_dir() else []
     clips = [p for p in inside if p.is_dir() and any(p.glob(f"*{MASK}"))]
-    clips += [p for p in inside if p.suffix in VIDEOS and not p.name.endswith(TRUTH)]
+    clips += [p for p in inside if p.suffix in VIDEOS and not p.name.endswith((TRUTH, FLOW))]
     if not clips:
         raise DataError(f"{folder} has no clips: give videos, or folders of NAME.jpg, NAME{MASK}")
     return clips

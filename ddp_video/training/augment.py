@@ -248,16 +248,17 @@ def colour(rng: np.random.Generator, image: np.ndarray, settings: AugmentSetting
 
 def soften(rng: np.random.Generator, image: np.ndarray, settings: AugmentSettings) -> np.ndarray:
     """Gaussian blur, motion blur, and the loss of a low resolution."""
-    size = image.shape[0]
+    height, width = image.shape[:2]
     if rng.random() < settings.blur:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.6))
     if rng.random() < settings.blur:
         image = cv2.filter2D(image, -1, motion_kernel(rng.uniform(2, 9), rng.uniform(0, 180)))
     if rng.random() < settings.low_resolution:
-        small = int(size * rng.uniform(0.35, 0.9))
-        image = cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA)
+        share = rng.uniform(0.35, 0.9)
+        small = int(width * share), int(height * share)
+        image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
         way = cv2.INTER_LINEAR if rng.random() < 0.5 else cv2.INTER_CUBIC
-        image = cv2.resize(image, (size, size), interpolation=way)
+        image = cv2.resize(image, (width, height), interpolation=way)
     return image
 
 

@@ -1,8 +1,9 @@
 """From labelled pictures to training batches; example k depends on the seed and on k alone."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,7 +17,7 @@ from ..data.mixing import SceneSettings, compose
 from ..data.picture_store import Backgrounds, PictureStore
 from ..errors import DataError
 from .augment import AugmentSettings, background_matrix, erase, photo_matrix, photometric
-from .example import Batch, Example, collate, finish
+from .example import Example, collate, finish
 
 _TRIES = 8  # pictures looked at for a person fit to be pasted
 _PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
@@ -245,7 +246,7 @@ def _start_worker(_: int) -> None:
 
 
 def load_batches(
-    stream: TrainingStream,
+    stream: Dataset[Any],
     batch_size: int,
     first_batch: int = 0,
     batches: int | None = None,
@@ -253,7 +254,8 @@ def load_batches(
     world: int = 1,
     workers: int = 0,
     pin_memory: bool = False,
-) -> Iterable[Batch]:
+    collate: Callable[[list[Any]], Any] = collate,
+) -> Iterable[Any]:
     """The stream in batches: batch b of a rank begins with k = (b·world + rank)·batch_size.
 
     What comes does not depend on `workers`, so a run that goes on with first_batch = b after b
@@ -268,6 +270,7 @@ def load_batches(
         world: number of processes.
         workers: loader processes; 0 makes the examples in this process.
         pin_memory: put the maps in page-locked memory (CUDA).
+        collate: makes a batch of the examples.
     """
     return DataLoader(
         stream,

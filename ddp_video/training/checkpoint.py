@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from ..errors import DataError
 
-_FIXED = ("batch", "seed", "optimiser", "frozen_blocks")  # beside the architecture
+# Beside the architecture; each where the run's settings have it.
+_FIXED = ("batch", "seed", "optimiser", "frozen_blocks", "network")
 
 
 @dataclass
@@ -50,7 +51,7 @@ def save(state: TrainingState, path: Path, about: dict[str, Any]) -> None:
     Args:
         state: to be saved.
         path: where.
-        about: the run's `TrainSettings` as a dictionary.
+        about: the run's settings as a dictionary.
     """
     content = {
         "model": state.model.state_dict(),
@@ -74,8 +75,8 @@ def resume(state: TrainingState, path: Path, device: torch.device, about: dict[s
         state: is filled.
         path: what `save` wrote.
         device: of the state.
-        about: the run's `TrainSettings` as a dictionary. Architecture, batch, seed, optimiser and
-            frozen blocks must be the saved ones; lengths and rates may differ.
+        about: the run's settings as a dictionary. Network, batch, seed, optimiser and frozen
+            blocks must be the saved ones; lengths and rates may differ.
 
     Raises:
         DataError: the file is not a training state, or one of other settings.
@@ -92,7 +93,8 @@ def resume(state: TrainingState, path: Path, device: torch.device, about: dict[s
 
 
 def _fixed(about: dict[str, Any]) -> dict[str, Any]:
-    return {**about["architecture"], **{name: about[name] for name in _FIXED}}
+    fixed = {name: about[name] for name in _FIXED if name in about}
+    return {**about.get("architecture", {}), **fixed}
 
 
 def _compare(path: Path, then: dict[str, Any], now: dict[str, Any]) -> None:

@@ -7,19 +7,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
+from torch.utils.data import Dataset
 
 from ..errors import DataError
 from ..network import DirectDensePose, build
 from ..network.device import autocast, choose_precision
-from ..settings import Precision, TrainSettings
+from ..settings import Precision, Schedule, TrainSettings
 from ..weights import save_network
-from .batches import Batch, TrainingStream, load_batches
+from .batches import TrainingStream, load_batches
 from .checkpoint import TrainingState, resume, save
+from .example import collate
 from .objective import Objective
 from .optimise import make_optimiser, set_rate
 
@@ -66,6 +69,27 @@ class Run:
     on_step: Callable[[StepReport], None] = lambda report: None
 
 
+@dataclass(frozen=True)
+class Task:
+    """What is trained, and on what.
+
+    Attributes:
+        network: with the weights to start from.
+        objective: batch → weighted loss terms by name; holds the network.
+        stream: examples; number k depends on its settings and on k alone.
+        collate: makes a batch of examples.
+        write: writes the weights of a state to a file.
+        trunk_rate: factor on the learning rate of the backbone's trunk.
+    """
+
+    network: nn.Module
+    objective: nn.Module
+    stream: Dataset[Any]
+    collate: Callable[[list[Any]], Any]
+    write: Callable[[TrainingState, Path], None]
+    trunk_rate: float = 1.0
+
+
 def start_from(network: DirectDensePose, weights: dict[str, Tensor]) -> None:
     """Copy weights whose names and shapes the network knows.
 
@@ -91,38 +115,59 @@ def train(stream: TrainingStream, settings: TrainSettings, run: Run) -> Path:
     Raises:
         DataError: a picture cannot be read, or the folder holds another run.
     """
-    rank, world, device = _join_processes(run.device)
-    run = replace(run, device=device)
+
+    def write(state: TrainingState, path: Path) -> None:
+        network = build(settings.architecture)
+        network.load_state_dict(state.averaged())
+        save_network(network, settings.architecture, path, {"steps": str(state.step)})
+
     torch.manual_seed(settings.seed)
     network = build(settings.architecture)
     start_from(network, run.start)
     for block in network.backbone.trunk.blocks()[: settings.frozen_blocks]:
         block.requires_grad_(False)
-    network = network.to(run.device).to(memory_format=torch.channels_last)
-    objective: nn.Module = Objective(network, settings.architecture.level_bounds, settings.loss)
+    objective = Objective(network, settings.architecture.level_bounds, settings.loss)
+    task = Task(network, objective, stream, collate, write, settings.backbone_rate)
+    return carry_out(task, settings, run)
+
+
+def carry_out(task: Task, settings: Schedule, run: Run) -> Path:
+    """Train any network; see `train`.
+
+    Returns:
+        The file of weights that `task.write` wrote.
+
+    Raises:
+        DataError: an example cannot be made, or the folder holds another run.
+    """
+    rank, world, device = _join_processes(run.device)
+    run = replace(run, device=device)
+    network = task.network.to(device).to(memory_format=torch.channels_last)
+    objective = task.objective.to(device)
     average = (
         {n: v.detach().clone() for n, v in network.state_dict().items()} if settings.ema else None
     )
-    state = TrainingState(network, average, make_optimiser(network, settings))
+    state = TrainingState(network, average, make_optimiser(network, settings, task.trunk_rate))
     run.folder.mkdir(parents=True, exist_ok=True)
     if (run.folder / STATE).exists():
         resume(state, run.folder / STATE, run.device, asdict(settings))
     if world > 1:
         objective = DistributedDataParallel(objective)
     passes = load_batches(
-        stream,
+        task.stream,
         batch_size=max(1, settings.batch // settings.accumulate),
         first_batch=state.step * settings.accumulate,
         rank=rank,
         world=world,
         workers=settings.workers,
         pin_memory=run.device.type == "cuda",
+        collate=task.collate,
     )
     with _in_one_line():
-        _loop(objective, state, iter(passes), settings, run, rank)
+        _loop(replace(task, objective=objective), state, iter(passes), settings, run, rank)
     if rank == 0:
         save(state, run.folder / STATE, asdict(settings))
-        write_weights(state, settings, run.folder / WEIGHTS)
+        task.write(state, run.folder / WEIGHTS)
     if world > 1:
         dist.destroy_process_group()
     return run.folder / WEIGHTS
@@ -138,10 +183,10 @@ def _in_one_line() -> Iterator[None]:
 
 
 def _loop(
-    objective: nn.Module,
+    task: Task,
     state: TrainingState,
-    passes: Iterator[Batch],
-    settings: TrainSettings,
+    passes: Iterator[Any],
+    settings: Schedule,
     run: Run,
     rank: int,
 ) -> None:
@@ -151,7 +196,7 @@ def _loop(
         while state.step < settings.steps:
             before = time.monotonic()
             rate = set_rate(state.optimiser, state.step, settings)
-            losses = _step(objective, state, passes, settings, run.device)
+            losses = _step(task.objective, state, passes, settings, run.device)
             state.step += 1
             state.update_average(settings.ema)
             speed = settings.batch / (time.monotonic() - before)
@@ -162,6 +207,8 @@ def _loop(
             if state.step % settings.save_every == 0 and rank == 0:
                 log.flush()
                 save(state, run.folder / STATE, asdict(settings))
+            if settings.keep_every and state.step % settings.keep_every == 0 and rank == 0:
+                task.write(state, run.folder / f"weights_{state.step:06d}.safetensors")
             if run.minutes is not None and _agreed(
                 time.monotonic() - began > 60 * run.minutes, run.device
             ):
@@ -171,8 +218,8 @@ def _loop(
 def _step(
     objective: nn.Module,
     state: TrainingState,
-    passes: Iterator[Batch],
-    settings: TrainSettings,
+    passes: Iterator[Any],
+    settings: Schedule,
     device: torch.device,
 ) -> dict[str, float]:
     """One optimiser step over `accumulate` forward passes; returns the mean of every term."""
@@ -194,13 +241,6 @@ def _step(
     state.optimiser.step()
     state.optimiser.zero_grad(set_to_none=True)
     return {name: float(value) for name, value in total.items()}
-
-
-def write_weights(state: TrainingState, settings: TrainSettings, path: Path) -> None:
-    """The averaged weights as fp16 safetensors."""
-    network = build(settings.architecture)
-    network.load_state_dict(state.averaged())
-    save_network(network, settings.architecture, path, {"steps": str(state.step)})
 
 
 def training_precision(device: torch.device, asked: Precision) -> Precision:

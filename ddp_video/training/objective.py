@@ -10,7 +10,7 @@ from ..network.instance_branch import InstanceMaps, boxes_at
 from ..settings import LossWeights
 from ..types import LOGIT_CHANNELS
 from . import losses
-from .batches import Batch
+from .example import Batch
 from .targets import Assignment, assign, truth_sites
 
 MASK_POSITIVES = 320  # locations of a batch whose masks are drawn; bounds the memory

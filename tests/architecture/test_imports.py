@@ -14,10 +14,10 @@ PACKAGE = Path(__file__).parents[2] / "ddp_video"
 # Lower layers first. A module may import its own layer only within its own folder.
 LAYERS = [
     {"types", "errors", "settings", "atomic"},
-    {"network", "data"},
+    {"network", "data", "tracks"},
     {"decode", "infer", "flow", "smooth", "render", "encode", "measure", "weights", "store"},
     {"pipeline", "training", "evaluation", "synthesis", "exports", "report"},
-    {"fitting"},  # poses and draws the body of synthesis
+    {"fitting", "bench"},  # fitting poses and draws the body of synthesis; bench runs the pipeline
     {"cli"},
 ]
 LAYER_OF = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -396,3 +396,17 @@ def test_a_device_that_is_not_there(tmp_path, ddp_video_, make_clip, weights):
     clip = make_clip(tmp_path / "clip.mp4")
     arguments = ["run", clip, "-o", tmp_path, "--weights", weights, "--device", "cuda"]
     refuses(ddp_video_, tmp_path, arguments, INPUT, "cuda")
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "word"),
+    [(["--frames", "3"], INPUT, "8 --frames"), (["-o", "there.json"], OUTPUT, "--overwrite")],
+)
+def test_bench_refuses_before_it_measures(ddp_video_, tmp_path, monkeypatch, more, code, word):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there.json").write_text("{}")
+    refuses(ddp_video_, tmp_path, ["bench", "clip.mp4", *more], code, word)
+
+
+def test_bench_needs_a_video(ddp_video_, tmp_path):
+    refuses(ddp_video_, tmp_path, ["bench", str(missing(tmp_path))], INPUT, "nowhere.mp4")

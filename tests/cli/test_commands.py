@@ -128,7 +128,7 @@ def test_metrics_of_a_video_and_itself(tmp_path, command, make_clip):
 
 def test_metrics_of_a_video_in_which_nothing_moves(monkeypatch, command):
     nothing = SteadinessResult(None, None, 9, 9, 0, "frame")
-    monkeypatch.setattr("ddp_video.pipeline.measure_video", lambda *_: (nothing, ()))
+    monkeypatch.setattr("ddp_video.cli.measuring.measure_video", lambda *_: (nothing, ()))
     outcome = command("metrics", "still.mp4", "other.mp4")
     assert row(outcome.out, "still.mp4")[1:] == ["–", "–", "9", "9"]
     assert row(outcome.out, "gain")[1:3] == ["–", "–"]
@@ -228,7 +228,18 @@ def test_the_whole_way_with_a_real_network(tmp_path, ddp_video_, make_clip, mani
 
 @pytest.mark.parametrize(
     "verb",
-    ["run", "infer", "smooth", "render", "export", "metrics", "info", "train", "label-photos"],
+    [
+        "run",
+        "infer",
+        "smooth",
+        "render",
+        "export",
+        "metrics",
+        "info",
+        "train",
+        "label-photos",
+        "label-clip",
+    ],
 )
 def test_help_has_examples_and_exit_codes(ddp_video_, verb):
     text = ddp_video_(verb, "--help").out
@@ -312,6 +323,26 @@ def test_labelling_without_teachers(tmp_path, ddp_video_, monkeypatch):
     assert outcome.code == 6
     assert "--teachers" in outcome.err
     assert len(outcome.err.splitlines()) == 1
+
+
+def test_labelling_a_clip_hands_its_options_on(tmp_path, ddp_video_, monkeypatch):
+    pytest.importorskip("warp")
+    clip = pytest.importorskip("ddp_video.fitting.clip")
+    photos = pytest.importorskip("ddp_video.fitting.photos")
+    asked = []
+
+    def label(*positional, progress, **named):
+        progress(1, 2)
+        asked.append((positional, named))
+        return photos.LabelReport(tmp_path / "out", 3, 5, 4, 2)
+
+    monkeypatch.setattr(clip, "label_clip", label)
+    arguments = ["label-clip", "a.mp4", "-o", tmp_path / "out", "--start", "0:01", "--every", "2"]
+    outcome = ddp_video_(*arguments)
+    assert outcome.code == 0
+    named = {"end": None, "every": 2, "device": "cpu", "preview": False, "threads": 1}
+    assert asked == [((Path("a.mp4"), tmp_path / "out", None), {"start": Fraction(1), **named})]
+    assert "3 frames labelled (2 were before), 5 people, 4 with surface labels" in outcome.out
 
 
 # ---------------------------------------------------------------------------------------- times

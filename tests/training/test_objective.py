@@ -8,7 +8,7 @@ from ddp_video.network import build
 from ddp_video.network.background_suppression import make_sites
 from ddp_video.network.instance_branch import DetectionLimits
 from ddp_video.settings import Architecture, LossWeights
-from ddp_video.training.batches import Batch
+from ddp_video.training.example import Batch
 from ddp_video.training.objective import Objective, cell_weights, rows_at_points
 
 SMALL = Architecture(width=0.5, channels=48, hidden=48, tower_depth=1)

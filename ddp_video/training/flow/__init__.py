@@ -1,0 +1,1 @@
+"""Optical flow: pairs of pictures whose motion is known exactly, and RAFT trained on them."""
