@@ -3,7 +3,8 @@
 Dims: h w = the logit grid, N = covered cells, P = people. Cells come person by person (each belongs
 to the person whose instance mask is largest there), and row by row within a person.
 
-    part logits   log p = ln(FLOOR) · (level / 511)²   9 bits; finer where a part can win
+    part logits   log p = ln(FLOOR) · (level / 511)²   9 bits, finer where a part can win; every 8th
+                                                        level, down from 511, where it hardly can
     U, V          −1/16 + 9/8 · level / 1023            10 bits; multiples of 16 where the part is
                                                         unlikely; the background's are left out
     masks         level / 255                           8 bits; on the same side of 1/2 as before
@@ -20,7 +21,8 @@ from ..types import FLOOR, LOGIT_CHANNELS, PARTS, Person, Prediction
 
 UV_CHANNELS = LOGIT_CHANNELS - PARTS - 2  # U and V of the 24 parts
 _PART_LEVELS, _UV_LEVELS, _MASK_LEVELS = 511, 1023, 255
-_UNLIKELY, _COARSE = 384, 16  # part levels above this stand for probabilities below 0.02
+_UNLIKELY = 384  # part levels above this stand for probabilities below 0.02
+_COARSE_PART, _COARSE_UV = 8, 16
 _UV_LOW, _UV_SPAN = -1 / 16, 9 / 8
 _LOG_FLOOR = math.log(FLOOR)
 # Where U and V of the parts stand among the channels; the background has neither.
@@ -125,13 +127,16 @@ def _owners(prediction: Prediction) -> np.ndarray:
 
 
 def _part_levels(logits: np.ndarray) -> np.ndarray:
-    return np.rint(np.sqrt(np.clip(logits / _LOG_FLOOR, 0, 1)) * _PART_LEVELS).astype(np.uint16)
+    """Fine where the part may win."""
+    fine = np.rint(np.sqrt(np.clip(logits / _LOG_FLOOR, 0, 1)) * _PART_LEVELS)
+    coarse = _PART_LEVELS - np.rint((_PART_LEVELS - fine) / _COARSE_PART) * _COARSE_PART
+    return np.where(fine > _UNLIKELY, coarse, fine).astype(np.uint16)
 
 
 def _uv_levels(uv: np.ndarray, unlikely: np.ndarray) -> np.ndarray:
     """Fine where the part may be seen; where it hardly can be, coarse levels take fewer bytes."""
     fine = np.clip((uv - _UV_LOW) / _UV_SPAN, 0, 1) * _UV_LEVELS
-    coarse = np.minimum(np.rint(fine / _COARSE), _UV_LEVELS // _COARSE) * _COARSE
+    coarse = np.minimum(np.rint(fine / _COARSE_UV), _UV_LEVELS // _COARSE_UV) * _COARSE_UV
     return np.where(unlikely, coarse, np.rint(fine)).astype(np.uint16)
 
 

@@ -60,8 +60,9 @@ def test_levels_by_hand():
     given.logits[9, 2, 3] = math.log(FLOOR)  # an unlikely part, so multiples of 16:
     given.logits[25 + 9, 2, 3] = 0.1  # (0.1 + 1/16) · 8/9 · 1023 = 147.77, 9.2 times 16
     given.logits[50 + 9, 2, 3] = 2.0
+    given.logits[11, 2, 3] = math.log(FLOOR) * (400 / 511) ** 2  # 13.9 times 8 below 511
     stored = quantised(given)
-    assert stored.parts[[0, 4], 0].tolist() == [0, 256]
+    assert stored.parts[[0, 4, 9, 11], 0].tolist() == [0, 256, 511, 399]
     assert stored.uv[[3, 24 + 3], 0].tolist() == [512, 1023]
     assert stored.uv[[8, 24 + 8], 0].tolist() == [144, 1008]
     assert restored(stored).logits[4, 2, 3] == pytest.approx(math.log(FLOOR) * (256 / 511) ** 2)
@@ -73,7 +74,10 @@ def test_the_error_is_at_most_half_a_step():
     back = as_stored(given)
     covered = given.coverage > 0
     roots = [(p.logits[:25, covered] / math.log(FLOOR)).sqrt() for p in (given, back)]
-    assert (roots[0] - roots[1]).abs().max() <= 0.5 / 511 + 1e-6
+    off = (roots[0] - roots[1]).abs()
+    fine = roots[0] < 384 / 511  # above, every 8th level
+    assert off[fine].max() <= 0.5 / 511 + 1e-6
+    assert off.max() <= 4.5 / 511 + 1e-6
     likely = given.logits[1:25, covered] > math.log(0.02) + 0.02
     for rows in (slice(26, 50), slice(51, 75)):
         error = (given.logits[rows, covered] - back.logits[rows, covered]).abs()
