@@ -31,7 +31,7 @@ class InferSettings:
 
     short_side: int = 288
     long_side: int = 1024
-    threshold: float = 0.35
+    threshold: float = 0.4
     nms: Literal["mask", "box"] = "mask"
     nms_iou: float = 0.5
     top_k: int = 50
