@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from ..errors import InputError, OutputError
-from ..settings import ReportSettings, SmoothSettings
+from ..settings import ReportSettings, SmoothMethod, SmoothSettings
 from . import console
 from . import options as o
 
@@ -49,7 +49,14 @@ def report(
             show_default=False,
         ),
     ] = None,
-    method: o.Method = o.SMOOTH.method,
+    method: Annotated[
+        SmoothMethod | None,
+        typer.Option(
+            help="Without Y: how to smooth, see `ddp-video smooth`. "
+            f"\\[default: {o.SMOOTH.method}]",
+            show_default=False,
+        ),
+    ] = None,
     flow: o.FlowOption = o.FLOW.engine,
     flow_weights: o.FlowWeights = None,
     device: o.DeviceOption = o.INFER.device,
@@ -84,7 +91,7 @@ def report(
     from ..pipeline import load_engines
     from .reporting import make_report
 
-    radius = _radius(radius, other)
+    radius = _radius(radius, method, other)
     if max_side < 64 or clips < 1:
         raise InputError("--max-side is 64 or more, --clips 1 or more")
     out = output or Path(f"{source.stem}.report.html")
@@ -92,7 +99,7 @@ def report(
         raise OutputError(f"{out} is a folder: name a file, for example -o {out}/report.html")
     settings = o.run_settings(
         radii=(radius,),
-        method=method,
+        method=method or o.SMOOTH.method,
         flow=flow,
         flow_weights=flow_weights,
         device=device,
@@ -113,16 +120,17 @@ def report(
         _say(written)
 
 
-def _radius(radius: int | None, other: Path | None) -> int:
+def _radius(radius: int | None, method: SmoothMethod | None, other: Path | None) -> int:
     """What smooths: nothing where two stores are compared as they are.
 
     Raises:
-        InputError: a radius, though two stores are given.
+        InputError: a radius or a method, though two stores are given.
     """
     if other is None:
         return SmoothSettings.radius if radius is None else radius
-    if radius is not None:
-        raise InputError("--radius goes with one .ddp: two are compared as they are")
+    if radius is not None or method is not None:
+        given = "--method" if radius is None else "--radius"
+        raise InputError(f"{given} goes with one .ddp: two are compared as they are")
     return 0
 
 

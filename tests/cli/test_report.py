@@ -126,6 +126,7 @@ def test_smoothed_already(smoothed, tmp_path, command):
 def test_options_that_make_no_sense(store, smoothed, tmp_path, command):
     for more, hint in (
         ((smoothed, "--radius", 2), "--radius"),
+        ((smoothed, "--method", "paper"), "--method"),
         (("--radius", 0), "radius 0"),
         (("--view", "iuv"), "--view"),
         (("--background", "transparent"), "--background"),
