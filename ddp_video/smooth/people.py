@@ -48,6 +48,8 @@ def steadied(
     own_QM = masks_PM[points]
     total_QM, weight_QM = own_QM.clone(), torch.ones_like(own_QM)
     for table, tap in zip(tables[1:], taps[1:], strict=True):
+        if not table.shape[1]:  # nobody there; torch's kernel does not take empty rows
+            continue
         trust_Q1 = tap.weight.sum(1, keepdim=True)
         carried_QM = embedding_bag(tap.cell, table, mode="sum", per_sample_weights=tap.weight)
         for one, other in _same(own_QM, carried_QM / trust_Q1.clamp(min=1e-6)):

@@ -180,3 +180,14 @@ def test_neighbours_in_time_alone_are_taken_the_same_from_both_sides():
         torch.testing.assert_close(
             one.smoothed[2].logits, other.smoothed[2].logits, atol=1e-5, rtol=0
         )
+
+
+def test_a_neighbour_without_people_on_two_threads():
+    clip = [nobody() if t == 1 else square() for t in range(5)]
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        mask = smoothed(clip)[2].smoothed[2].people[0].instance_mask
+    finally:
+        torch.set_num_threads(before)
+    torch.testing.assert_close(mask, clip[2].people[0].instance_mask)
