@@ -6,7 +6,7 @@ pairs, whose PSNR is infinite, are left out of both means and counted; the regio
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -53,6 +53,18 @@ class SteadinessResult:
     region: Region
 
 
+class PairSteadiness(NamedTuple):
+    """One pair of consecutive frames.
+
+    Attributes:
+        psnr_db: PSNR in dB; None where the pair is left out, or where there is none yet.
+        ssim: SSIM; None likewise, and where the picture is smaller than a window.
+    """
+
+    psnr_db: float | None = None
+    ssim: float | None = None
+
+
 @dataclass(frozen=True)
 class _Looked:
     """A frame with the moments that all its pairs need.
@@ -85,12 +97,15 @@ class Steadiness:
         self._ssim: list[float] = []
         self._pairs = self._identical = self._empty = 0
 
-    def add(self, image_HW3: np.ndarray, region_mask: np.ndarray | None = None) -> None:
+    def add(self, image_HW3: np.ndarray, region_mask: np.ndarray | None = None) -> PairSteadiness:
         """Take the next frame.
 
         Args:
             image_HW3: (H, W, 3) uint8 RGB.
             region_mask: (H, W), above 0 where people are; for the region "people" only.
+
+        Returns:
+            The pair that it makes with the frame before.
 
         Raises:
             ShapeError: a mask without need, none where one is needed, or another size.
@@ -102,27 +117,29 @@ class Steadiness:
         frame = _look(image_HW3, region_mask)
         last, self._last = self._last, frame
         if last is None:
-            return
+            return PairSteadiness()
         if last.grey.shape != frame.grey.shape:
             raise ShapeError(f"a frame of {frame.grey.shape} follows one of {last.grey.shape}")
-        self._pair(last, frame)
+        return self._pair(last, frame)
 
-    def _pair(self, last: _Looked, frame: _Looked) -> None:
+    def _pair(self, last: _Looked, frame: _Looked) -> PairSteadiness:
         self._pairs += 1
         region = None
         if last.mask is not None and frame.mask is not None:
             region = last.mask | frame.mask
             if not region.any():
                 self._empty += 1
-                return
+                return PairSteadiness()
         error = _mean_square_error(last.grey, frame.grey, region)
         if error == 0:
             self._identical += 1
-            return
-        self._psnr.append(float(10 * np.log10(_RANGE**2 / error)))
+            return PairSteadiness()
+        psnr = float(10 * np.log10(_RANGE**2 / error))
+        self._psnr.append(psnr)
         similarity = _similarity(last, frame, region)
         if similarity is not None:
             self._ssim.append(similarity)
+        return PairSteadiness(psnr, similarity)
 
     def result(self) -> SteadinessResult:
         """The measurement so far."""

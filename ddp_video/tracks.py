@@ -53,11 +53,19 @@ class Tracks:
 
 def overlaps(one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> np.ndarray:
     """(D, G) intersection over union of masks, (H, W) bool each."""
+    common, own_D, own_G = in_common(one, other)
+    return common / np.maximum(own_D[:, None] + own_G - common, 1)
+
+
+def in_common(
+    one: Sequence[np.ndarray], other: Sequence[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pixels that masks have in common (D, G), and each mask's own (D,), (G,)."""
     if not one or not other:
-        return np.zeros((len(one), len(other)))
+        own = [np.array([mask.sum() for mask in masks], float) for masks in (one, other)]
+        return np.zeros((len(one), len(other))), own[0], own[1]
     a, b = (np.stack(masks).reshape(len(masks), -1).astype(np.float32) for masks in (one, other))
-    common = a @ b.T
-    return common / np.maximum(a.sum(1)[:, None] + b.sum(1) - common, 1)
+    return a @ b.T, a.sum(1), b.sum(1)
 
 
 def assigned(overlap: np.ndarray, least: float) -> list[tuple[int, int]]:

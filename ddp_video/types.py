@@ -126,7 +126,7 @@ class Prediction:
     """The network's answer for one frame, on the logit grid.
 
     Attributes:
-        logits: (75, h, w) float32: 25 part logits (log-probabilities: background and 24 parts),
+        logits: (75, h, w) float32: 25 part logits (`network.assemble`: background and 24 parts),
             then U and V per part.
         coverage: (h, w) float32, 1 where the global IUV branch computed U and V (people), 0
             elsewhere. U and V carry no meaning where it is 0.

@@ -126,7 +126,7 @@ def _stages(clip: Path, settings: BenchSettings) -> dict[str, Any]:
                 "frames a second": report.frames / report.seconds["total"],
                 "CPU seconds a frame": cpu / report.frames,
                 "peak MiB": peak_memory(),
-                **{f"{stage}": value for stage, value in report.seconds.items()},
+                **report.seconds,
             }
     return out
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..data.densepose_coco import read_picture
 from ..render import IUV, labels
+from ..tracks import in_common
 from ..types import Frame, Prediction
 
 Progress = Callable[[int, int | None], None]  # pictures or frames done, and in all where known
@@ -92,19 +93,8 @@ def iou(a: np.ndarray, b: np.ndarray) -> float:
 
 def share_inside(found: list[np.ndarray], regions: list[np.ndarray]) -> np.ndarray:
     """(D, G) share of each mask that lies in each region."""
-    overlap, areas_D, _ = _overlap(found, regions)
+    overlap, areas_D, _ = in_common(found, regions)
     return overlap / np.maximum(areas_D[:, None], 1)
-
-
-def _overlap(
-    found: list[np.ndarray], true: list[np.ndarray]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pixels in common (D, G), and each mask's own (D,), (G,)."""
-    if not found or not true:
-        areas = [np.array([m.sum() for m in masks], float) for masks in (found, true)]
-        return np.zeros((len(found), len(true))), areas[0], areas[1]
-    a, b = (np.stack(masks).reshape(len(masks), -1).astype(np.float32) for masks in (found, true))
-    return a @ b.T, a.sum(1), b.sum(1)
 
 
 def box_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torchvision.models.optical_flow import RAFT
-from torchvision.models.optical_flow._utils import upsample_flow
+from torchvision.models.optical_flow._utils import make_coords_grid, upsample_flow
 
 from ..settings import FlowSettings
 from .window import WindowFlow
@@ -76,7 +76,8 @@ class RaftFlow(WindowFlow[_Encoded]):
         context = torch.cat([one.context_1CFG for one, _ in pairs])
         hidden = torch.tanh(context[:, : raft.update_block.hidden_state_size])
         context = torch.relu(context[:, raft.update_block.hidden_state_size :])
-        start_B2FG = _cell_positions(one_BCFG)
+        batch, _, rows, columns = one_BCFG.shape
+        start_B2FG = make_coords_grid(batch, rows, columns, str(one_BCFG.device))
         position_B2FG = start_B2FG
         for _ in range(self.updates):
             correlation = raft.corr_block.index_pyramid(centroids_coords=position_B2FG)
@@ -86,14 +87,3 @@ class RaftFlow(WindowFlow[_Encoded]):
         raft.corr_block.corr_pyramid = []  # else the next window's volume stands beside this one
         mask = None if raft.mask_predictor is None else raft.mask_predictor(hidden)
         return upsample_flow(position_B2FG - start_B2FG, mask)
-
-
-def _cell_positions(like_BCFG: Tensor) -> Tensor:
-    """(B, 2, f, g): x, y of every cell."""
-    batch, _, rows, columns = like_BCFG.shape
-    y, x = torch.meshgrid(
-        torch.arange(rows, dtype=torch.float32, device=like_BCFG.device),
-        torch.arange(columns, dtype=torch.float32, device=like_BCFG.device),
-        indexing="ij",
-    )
-    return torch.stack([x, y]).expand(batch, -1, -1, -1)

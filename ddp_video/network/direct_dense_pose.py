@@ -21,7 +21,7 @@ class DensePose:
 
     Attributes:
         people: detections of all pictures.
-        logits: (B, 75, h, w) log-probabilities of background and parts, U, V; h w at 1/4 scale.
+        logits: (B, 75, h, w) background and parts as `assemble` gives them, U, V; h w at 1/4 scale.
         coverage: (B, h, w) 1 where the global IUV branch computed.
     """
 

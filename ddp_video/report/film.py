@@ -3,7 +3,6 @@
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import cv2
@@ -46,14 +45,9 @@ class Film:
         self._writer.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         """Finish it, or remove it after an error."""
-        self._writer.__exit__(kind, error, trace)
+        self._writer.__exit__(kind, *rest)
 
     def add(self, frame: Frame, before_HW3: np.ndarray, after_HW3: np.ndarray) -> None:
         """Append one frame's renderings.

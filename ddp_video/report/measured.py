@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..measure import Steadiness, SteadinessResult
+from ..measure import Steadiness
 from ..types import Prediction
 
 Number = Callable[[Prediction], list[int]]  # numbers the people of the next frame, from 0
@@ -31,8 +31,8 @@ class Series:
         self.people: list[int] = []
         self._number = number
         self._seen: dict[int, list[int]] = {}
-        self._identical = 0
-        self._last: tuple[np.ndarray, np.ndarray] | None = None
+        self._meter = Steadiness()
+        self._part: np.ndarray | None = None  # of the frame before
 
     def add(self, on_black_HW3: np.ndarray, part_HW: np.ndarray, prediction: Prediction) -> None:
         """Take the next frame.
@@ -42,23 +42,23 @@ class Series:
             part_HW: its parts, 0 = background.
             prediction: what they are of.
         """
-        pair = _pair(self._last[0], on_black_HW3) if self._last else None
-        self.psnr.append(pair.itf_db if pair else None)
-        self.ssim.append(pair.isi if pair else None)
-        self.flips.append(part_flips(self._last[1], part_HW) if self._last else None)
-        self._identical += pair.n_identical if pair else 0
+        pair = self._meter.add(on_black_HW3)
+        self.psnr.append(pair.psnr_db)
+        self.ssim.append(pair.ssim)
+        self.flips.append(None if self._part is None else part_flips(self._part, part_HW))
         for number in self._number(prediction):
             self._seen.setdefault(number, []).append(len(self.people))
         self.people.append(len(prediction.people))
-        self._last = on_black_HW3, part_HW
+        self._part = part_HW
 
     def totals(self) -> dict[str, float | int | None]:
         """Means over the pairs that count, and how many frames and pairs do not."""
+        measured = self._meter.result()
         return {
-            "itf_db": mean(self.psnr),
-            "isi": mean(self.ssim),
+            "itf_db": measured.itf_db,
+            "isi": measured.isi,
             "flips": mean(self.flips),
-            "identical": self._identical,
+            "identical": measured.n_identical,
             "empty": self.people.count(0),
         }
 
@@ -104,10 +104,3 @@ def spans(frames: Sequence[int]) -> list[list[int]]:
         else:
             runs.append([frame, frame])
     return runs
-
-
-def _pair(before_HW3: np.ndarray, after_HW3: np.ndarray) -> SteadinessResult:
-    meter = Steadiness()
-    meter.add(before_HW3)
-    meter.add(after_HW3)
-    return meter.result()

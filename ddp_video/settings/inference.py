@@ -70,7 +70,7 @@ class SmoothSettings:
         occlusion: neighbours count as far as flow there and back returns.
         likeness: neighbours count as far as they show the same colour.
         cuts: no averaging across a cut.
-        votes: people and parts are voted; False averages log-probabilities, as Eq. 6.
+        votes: people and parts are voted; False averages their logits, as Eq. 6.
         agreement: U and V are averaged over the frames that say about the same.
         masks: people's masks are averaged along with them.
     """

@@ -5,8 +5,12 @@ import json
 import re
 from html.parser import HTMLParser
 
+import numpy as np
+import torch
+
 from ddp_video.report import Series, assemble
 from ddp_video.report.facts import left_out, settings_table
+from ddp_video.types import Prediction
 
 NASTY = '</script><img src=x onerror="alert(1)"> & {{film}} \u2028.mp4'
 
@@ -76,9 +80,12 @@ def test_settings_of_both_stand_once():
 
 
 def test_what_was_left_out_is_said():
+    nobody = Prediction(torch.zeros(75, 4, 4), torch.zeros(4, 4), (), (16, 16))
     quiet, loud = Series(lambda _: []), Series(lambda _: [])
+    for series, greys in ((quiet, (10, 20, 30)), (loud, (10, 10, 20))):
+        for grey in greys:
+            series.add(np.full((16, 16, 3), grey, np.uint8), np.zeros((16, 16), np.uint8), nobody)
     quiet.people, loud.people = [1, 1, 1], [1, 0, 1]
-    loud._identical = 1
     assert left_out(("x", "y"), (quiet, quiet), 0, ()) == []
     lines = left_out(("x", "y"), (quiet, loud), 2, ["the last 3 frames are damaged"])
     assert lines[0] == "Source: the last 3 frames are damaged"

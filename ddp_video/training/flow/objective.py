@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 from torchvision.models.optical_flow import RAFT
-from torchvision.models.optical_flow._utils import upsample_flow
+from torchvision.models.optical_flow._utils import make_coords_grid, upsample_flow
 
 from .pairs import FlowBatch
 
@@ -62,7 +62,8 @@ def all_updates(raft: RAFT, first: Tensor, second: Tensor, updates: int) -> list
     context = raft.context_encoder(first).float()
     hidden = torch.tanh(context[:, : raft.update_block.hidden_state_size])
     context = torch.relu(context[:, raft.update_block.hidden_state_size :])
-    start = _cells(here)
+    batch, _, rows, columns = here.shape
+    start = make_coords_grid(batch, rows, columns, str(here.device))
     position, flows = start, []
     for _ in range(updates):
         position = position.detach()  # each update learns to mend what it is given
@@ -74,17 +75,6 @@ def all_updates(raft: RAFT, first: Tensor, second: Tensor, updates: int) -> list
         flows.append(upsample_flow(position - start, mask))
     raft.corr_block.corr_pyramid = []  # else its memory is held until the next step
     return flows
-
-
-def _cells(features_BCFG: Tensor) -> Tensor:
-    """(B, 2, f, g) float32: x, y of every cell."""
-    batch, _, rows, columns = features_BCFG.shape
-    y, x = torch.meshgrid(
-        torch.arange(rows, dtype=torch.float32, device=features_BCFG.device),
-        torch.arange(columns, dtype=torch.float32, device=features_BCFG.device),
-        indexing="ij",
-    )
-    return torch.stack([x, y]).expand(batch, -1, -1, -1)
 
 
 def _scaled(image: Tensor) -> Tensor:
