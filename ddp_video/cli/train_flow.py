@@ -1,16 +1,15 @@
 """`ddp-video train-flow`: RAFT trained on pairs whose motion is known."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from ..errors import InputError
-from ..settings import FLOW_PRESETS, FlowTrainSettings
+from ..settings import FLOW_PRESETS
 from . import options as o
+from . import training_options as t
 from .console import out
-from .train import reporter, start_weights
 
 if TYPE_CHECKING:
     from ..training.flow.rendered import RenderedPair
@@ -27,9 +26,7 @@ def train_flow(
             show_default=False,
         ),
     ],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="State, log, weights.")
-    ],
+    output: t.Folder,
     preset: Annotated[str, typer.Option(help=f"One of {', '.join(FLOW_PRESETS)}.")] = "gpu",
     clips: Annotated[
         list[Path] | None,
@@ -42,20 +39,17 @@ def train_flow(
         str | None, typer.Option(metavar="WxH", help="Of the pairs; multiples of 8, from 128 on.")
     ] = None,
     network: Annotated[Network | None, typer.Option(help="Which RAFT.")] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps in all.")] = None,
+    steps: t.Steps = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Pairs per step and process.")] = None,
     updates: Annotated[int | None, typer.Option(min=1, help="Recurrent updates.")] = None,
-    rate: Annotated[float | None, typer.Option(min=0, help="Peak learning rate.")] = None,
-    workers: Annotated[int | None, typer.Option(min=0, help="Loader processes.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of everything random.")] = None,
+    rate: t.Rate = None,
+    workers: t.Workers = None,
+    seed: t.Seed = None,
     keep_every: Annotated[
         int | None, typer.Option(min=0, help="Keep the weights of every n-th step.")
     ] = None,
-    minutes: Annotated[
-        float | None,
-        typer.Option(min=0, help="Stop after this long, everything saved; the next call goes on."),
-    ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of the network.")] = None,
+    minutes: t.Minutes = None,
+    threads: t.Threads = None,
     device: o.DeviceOption = o.INFER.device,
     quiet: o.Quiet = False,
 ) -> None:
@@ -78,27 +72,28 @@ def train_flow(
     from ..training.flow.train import train_flow as train
     from ..training.loop import Run
 
-    changes = {
-        "size": _size(size),
-        "network": network,
-        "steps": steps,
-        "batch": batch,
-        "updates": updates,
-        "rate": rate,
-        "workers": workers,
-        "seed": seed,
-        "keep_every": keep_every,
-    }
-    settings = _settings(preset, {k: v for k, v in changes.items() if v is not None})
+    settings = t.settings_of(
+        FLOW_PRESETS,
+        preset,
+        size=_size(size),
+        network=network,
+        steps=steps,
+        batch=batch,
+        updates=updates,
+        rate=rate,
+        workers=workers,
+        seed=seed,
+        keep_every=keep_every,
+    )
     if threads:
         torch.set_num_threads(threads)
     stream = FlowStream(read_stock(stock), stream_settings(settings), _rendered(clips or []))
     run = Run(
         folder=output,
         device=choose_device(device),
-        start=start_weights(None, start),
+        start=t.start_weights(None, start),
         minutes=minutes,
-        on_step=reporter(settings.steps, quiet),
+        on_step=t.reporter(settings.steps, quiet),
     )
     written = train(stream, settings, run)
     if not quiet:
@@ -113,12 +108,6 @@ def _rendered(clips: list[Path]) -> "list[RenderedPair]":
     from ..training.flow.rendered import read_rendered
 
     return read_rendered(clips, read_flow)
-
-
-def _settings(preset: str, changes: dict) -> FlowTrainSettings:
-    if preset not in FLOW_PRESETS:
-        raise InputError(f"no preset {preset!r}; choose one of {', '.join(FLOW_PRESETS)}")
-    return replace(FLOW_PRESETS[preset], **changes)
 
 
 def _size(text: str | None) -> tuple[int, int] | None:
