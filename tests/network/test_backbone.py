@@ -19,6 +19,27 @@ def test_same_padding_reads_right_and_below() -> None:
     assert conv(x)[0, 0].tolist() == [[9.0, 15.0], [6.0, 10.0]]
 
 
+@pytest.mark.parametrize("shape", [(8, 12), (7, 9)])
+def test_training_takes_another_way_to_the_same_values_and_gradients(
+    shape: tuple[int, int],
+) -> None:
+    """Depthwise: every second one of the whole convolution's results is the strided one's."""
+    torch.manual_seed(0)
+    conv = Conv2dSame(6, 6, 3, stride=2, groups=6).double()
+    x = torch.randn(2, 6, *shape, dtype=torch.float64, requires_grad=True)
+    strided = F.conv2d(F.pad(x, (0, 1, 0, 1)), conv.weight, conv.bias, stride=2, groups=6)
+    torch.testing.assert_close(conv(x), strided)
+    with torch.no_grad():
+        torch.testing.assert_close(conv(x), strided)
+    weight = torch.randn_like(strided)
+    for one, other in zip(
+        torch.autograd.grad((conv(x) * weight).sum(), (x, conv.weight)),
+        torch.autograd.grad((strided * weight).sum(), (x, conv.weight)),
+        strict=True,
+    ):
+        torch.testing.assert_close(one, other)
+
+
 @pytest.mark.parametrize("trunk", [MobileNetV2(0.35), ResNet50()])
 def test_maps_are_at_quarter_to_one_thirtysecond(trunk: nn.Module) -> None:
     with torch.inference_mode():
