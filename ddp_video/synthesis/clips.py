@@ -206,8 +206,8 @@ class Clip:
             yield Frame(photographed(light, self.faults, rng), self.stage.labels(moment, camera))
 
     def ground(self, camera: Camera) -> np.ndarray:
-        """(H, W, 1) where the ground is seen."""
-        return (rays(camera)[2] < -1e-3).astype(np.float32)[..., None]
+        """(H, W) where the ground is seen."""
+        return (rays(camera)[2] < -1e-3).astype(np.float32)
 
 
 def clip(settings: ClipSettings, seed: int, number: int) -> Clip:

@@ -4,13 +4,15 @@ Light is (H, W, 3) float32, linear; 1 is the white of an sRGB picture.
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import cv2
 import numpy as np
 
 STEPS = 4095  # of the table from light to sRGB
 TOP = 1.6  # light that becomes full white
+LUMA = np.array([0.299, 0.587, 0.114])  # BT.601
+GREY = 0.45  # what contrast leaves as it is
 KNEE = 0.7  # above this share of white, highlights are rolled off
 
 
@@ -144,27 +146,32 @@ def shake(light: np.ndarray, path: tuple[float, float]) -> np.ndarray:
 
 
 def falloff(size: tuple[int, int], loss: float) -> np.ndarray:
-    """(H, W, 1) float32: 1 in the middle, 1 − loss in the corners."""
+    """(H, W) float32: 1 in the middle, 1 − loss in the corners."""
     y = np.linspace(-1, 1, size[0], dtype=np.float32)[:, None]
     x = np.linspace(-1, 1, size[1], dtype=np.float32)[None]
-    return (1 - np.float32(loss) * (x * x + y * y) / 2)[..., None]
+    return 1 - np.float32(loss) * (x * x + y * y) / 2
 
 
 def toned(srgb: np.ndarray, contrast: float, saturation: float) -> np.ndarray:
     """Contrast about mid-grey and saturation about grey, in sRGB values 0..1."""
-    grey = srgb @ np.array([0.299, 0.587, 0.114], np.float32)
-    mixed = grey[..., None] + np.float32(saturation) * (srgb - grey[..., None])
-    return 0.45 + np.float32(contrast) * (mixed - 0.45)
+    mix = contrast * (saturation * np.eye(3) + (1 - saturation) * LUMA)
+    return cv2.transform(srgb, np.column_stack([mix, np.full(3, GREY * (1 - contrast))]))
+
+
+@lru_cache(maxsize=2)
+def film(size: tuple[int, int]) -> np.ndarray:
+    """(H, W) normal noise that every picture shifts its own way: drawing it anew takes its time."""
+    return np.random.default_rng(0).standard_normal(size, np.float32)
 
 
 def noisy(srgb: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
     """Sensor noise: `sigma` levels at mid-grey, more in the shadows' chroma than in the lights."""
     if sigma <= 0:
         return srgb
-    one = rng.standard_normal(srgb.shape[:2], np.float32)  # drawing thrice as much takes its time
-    h, w = one.shape
-    grain = np.stack([np.roll(one, (k * h // 3, k * w // 3), (0, 1)) for k in range(3)], -1)
-    return srgb + grain * (np.float32(sigma / 255) * (1.15 - 0.3 * srgb))
+    shifts = rng.integers(0, srgb.shape[:2], (3, 2))
+    grain = cv2.merge([np.roll(film(srgb.shape[:2]), tuple(shift), (0, 1)) for shift in shifts])
+    share = sigma / 255
+    return cv2.multiply(grain, 1.15 * share - 0.3 * share * srgb) + srgb
 
 
 def lowered(picture: np.ndarray, share: float) -> np.ndarray:
@@ -217,8 +224,9 @@ def deblocked(picture: np.ndarray, step: float) -> np.ndarray:
 def photographed(light: np.ndarray, faults: Faults, rng: np.random.Generator) -> np.ndarray:
     """(H, W, 3) uint8 RGB: the light, through lens, sensor and codec."""
     light = shake(defocus(light, faults.defocus), faults.shake)
-    gain = np.float32(faults.exposure) * np.array(faults.balance, np.float32)
-    light = light * (falloff(light.shape[:2], faults.vignette) * gain)
+    gain = faults.exposure * np.diag(faults.balance)
+    loss = cv2.merge([falloff(light.shape[:2], faults.vignette)] * 3)
+    light = cv2.transform(np.ascontiguousarray(light), gain) * loss
     srgb = toned(to_srgb(light), faults.contrast, faults.saturation)
     srgb = noisy(srgb, faults.noise, rng)
     picture = (srgb.clip(0, 1) * 255 + 0.5).astype(np.uint8)

@@ -19,6 +19,7 @@ from .scene.backdrop import Backdrop, blurred, photo_backdrop, plane_backdrop, s
 from .scene.camera import Shot, drawn_shot, project
 from .scene.light import drawn_light, fitted
 from .scene.scene import Standing, around, arranged, before, in_hands, stood
+from .scene.seats import seats
 from .scene.stock import CAST, Stock, pose_bank
 
 SMALLEST = 2e-4  # share of the picture below which somebody seen is not labelled
@@ -27,6 +28,8 @@ INDOORS = 0.4  # of the pictures
 STUDIO = 0.3  # of the pictures that are no photo
 BOKEH = 0.35  # of the pictures have a blurred background
 RIM = 0.03  # metres
+LEVELS = np.array([1.0, 255.0, 255.0, 0.0])  # of I, U and V as they are stored
+SOLES = 0.06  # metres above somebody's lowest point
 
 
 @dataclass(frozen=True)
@@ -78,15 +81,25 @@ def actor(person: Standing, rng: np.random.Generator) -> tuple[Actor, np.ndarray
 
 
 def backdrop(
-    stock: Stock, shot: Shot, camera: Camera, light: Light, indoors: bool, rng: np.random.Generator
-) -> Backdrop:
-    """A photo where there are some, else planes or a studio."""
-    photo, kind = stock.photo(int(rng.integers(1 << 16))), rng.random()
+    stock: Stock, shot: Shot, camera: Camera, light: Light, indoors: bool, grounded: bool,
+    rng: np.random.Generator,
+) -> Backdrop:  # fmt: skip
+    """A photo where there are some (`grounded`: with ground to stand on), else planes, a studio."""
+    photo, kind = stock.photo(int(rng.integers(1 << 16)), grounded), rng.random()
     if photo is not None and kind < shot.photo:
         return photo_backdrop(photo, camera, rng)
     if shot.height is not None and rng.random() < STUDIO:
         return studio_backdrop(camera, light, rng)
     return plane_backdrop(stock.walls(indoors, rng), camera, light)
+
+
+def grounded(person: Standing, camera: Camera) -> bool:
+    """Whether the picture shows somebody's lowest points, on which it stands."""
+    height = person.points[:, 2]
+    low = person.points[height < height.min() + SOLES]
+    pixels, depth = project(camera, low)
+    inside = ((pixels >= 0) & (pixels < np.array(camera.size[::-1]))).all(axis=1)
+    return bool(np.any(inside & (depth > 0)))
 
 
 def composed(
@@ -103,9 +116,10 @@ def composed(
         seed: of the rays.
     """
     seen = stage.picture(0, camera, seed)
-    out = seen.over(blurred(behind, subject, bokeh), behind.floor[..., None])
+    out = seen.over(blurred(behind, subject, bokeh), behind.floor)
     if behind.photo:  # haze: nothing in a photo is darker than its darkest
-        out += 0.6 * float(np.percentile(behind.light[::4, ::4], 1)) * seen.alpha[..., None]
+        darkest = float(np.percentile(behind.light[::4, ::4], 1))
+        out += cv2.merge([0.6 * darkest * seen.alpha] * 3)
     return out
 
 
@@ -115,7 +129,7 @@ def known_surface(truth: Truth) -> np.ndarray:
     Where clothes or hair are seen beside the body, more than RIM from its outline, no point of the
     body is behind them that annotators would agree on.
     """
-    stored = (truth.iuv * np.array([1, 255, 255], np.float32) + 0.5).astype(np.uint8)
+    stored = cv2.multiply(truth.iuv, LEVELS, dtype=cv2.CV_8U)
     away = cv2.distanceTransform((~truth.body).astype(np.uint8), cv2.DIST_L2, 3)
     off = (truth.owner > 0) & (away * truth.depth > RIM * truth.camera.focal)
     stored[off] = (UNKNOWN, 0, 0)
@@ -163,11 +177,13 @@ def picture(settings: PictureSettings, seed: int, number: int) -> Picture:
     size = (settings.size, settings.size)
     shot = drawn_shot(rng)
     people, camera = arranged(company(stock, rng), shot, size, settings.behind, rng)
-    panels = before(people, camera, rng)
+    panels = seats(people, camera, rng) + before(people, camera, rng)
     middle = np.mean([p.points.mean(0) for p in people], 0)
     indoors = bool(rng.random() < INDOORS)
     light = drawn_light(middle, indoors, rng)
-    behind = backdrop(stock, shot, camera, light, indoors, rng)
+    behind = backdrop(
+        stock, shot, camera, light, indoors, any(grounded(p, camera) for p in people), rng
+    )
     if behind.photo:
         light = fitted(light, behind.light)
     elif shot.height is not None:
@@ -179,6 +195,8 @@ def picture(settings: PictureSettings, seed: int, number: int) -> Picture:
     linear = composed(stage, behind, camera, subject, bokeh, noise)
     faults = drawn_faults(settings.size, rng)
     faults = replace(faults, defocus=max(faults.defocus, behind.softness))
+    if behind.photo and behind.colourless:
+        faults = replace(faults, saturation=0.0)
     image = photographed(linear, faults, rng)
     truth = stage.labels(0, camera)
     iuv = known_surface(truth)

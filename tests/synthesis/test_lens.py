@@ -73,7 +73,7 @@ def test_flat_light_stays_flat_through_the_lens():
 
 
 def test_vignette():
-    shade = falloff((31, 31), 0.4)[..., 0]
+    shade = falloff((31, 31), 0.4)
     assert shade[15, 15] == 1
     assert np.allclose(shade[[0, 0, -1, -1], [0, -1, 0, -1]], 0.6)
     assert (np.diff(shade[15, 15:]) < 0).all()

@@ -4,6 +4,7 @@ import errno
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -112,6 +113,22 @@ def test_the_stock_does_not_depend_on_the_order_of_asking():
     one.wall(0, False)
     assert np.array_equal(one.floor(3, True)[0], first)
     assert not np.array_equal(two.floor(3, True)[0], first)
+
+
+def test_people_whose_soles_are_seen_get_a_photo_to_stand_on(tmp_path):
+    rng = np.random.default_rng(0)
+    for k in range(12):
+        photo = np.full((120, 160, 3), 120, np.uint8)
+        if k % 4:  # bushes below
+            photo[80:] = rng.integers(0, 255, (40, 160, 1), np.uint8)
+        cv2.imwrite(str(tmp_path / f"{k:02d}.png"), photo)
+    made = stock.Stock(replace(SETTINGS, backgrounds=tmp_path), 0, 0)
+    grounded = [made.photo(k, True) for k in range(stock.PHOTOS)]
+    anywhere = [made.photo(k, False) for k in range(stock.PHOTOS)]
+    calm = [[float(np.std(p)) == 0 for p in photos] for photos in (grounded, anywhere)]
+    assert np.mean(calm[0]) > 0.7  # 1 - C(9, 6) / C(12, 6) = .91 of the best of six
+    assert np.mean(calm[1][stock.STANDABLE :]) < 0.7
+    assert stock.Stock(SETTINGS, 0, 0).photo(0, True) is None
 
 
 def test_a_shard_grows_where_it_ended(tmp_path):

@@ -181,23 +181,36 @@ def relaxed(body: Body, turns: Turns) -> tuple[Turns, float]:
         few = {bone: r[::step] for bone, r in candidate.items()}
         return capsules.overlap(body.transforms(few, np.zeros((len(few["root"]), 3)))).max(0)
 
+    found = overlap(turns)
     for side, sign in SIDES:
         mine = capsules.of_arm(side)
-        options = tries(body, turns, (side, sign), lambda t, mine=mine: overlap(t)[mine].max())
-        turns = min(options, key=lambda option: option[1])[0]
-    return turns, float(overlap(turns).max())
+        options = tries(body, (turns, found), (side, sign), mine, overlap)
+        turns, found = min(options, key=lambda option: option[1][mine].max())
+    return turns, float(found.max())
 
 
 def tries(
-    body: Body, turns: Turns, which: tuple[str, int], overlap: Callable[[Turns], float]
-) -> list[tuple[Turns, float]]:
-    """A motion and variants with an arm swung further and further, until one is clear."""
+    body: Body,
+    start: tuple[Turns, np.ndarray],
+    which: tuple[str, int],
+    mine: np.ndarray,
+    overlap: Callable[[Turns], np.ndarray],
+) -> list[tuple[Turns, np.ndarray]]:
+    """A motion and variants with an arm swung further and further, until one is clear.
+
+    Args:
+        body: whose arm.
+        start: the motion, and by how much each pair of capsules overlaps.
+        which: side, and its sign.
+        mine: the pairs that the arm is one of.
+        overlap: tells how much the pairs overlap.
+    """
     side, sign = which
-    options = [(turns, overlap(turns))]
+    options = [start]
     for degrees in SWINGS:
-        if min(found for _, found in options) <= 0:
+        if min(found[mine].max() for _, found in options) <= 0:
             break
         for swing in (turn("y", -sign * degrees), turn("x", -degrees), turn("x", degrees)):
-            candidate = swung(body, turns, side, swing)
+            candidate = swung(body, start[0], side, swing)
             options.append((candidate, overlap(candidate)))
     return options

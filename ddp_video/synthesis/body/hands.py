@@ -19,8 +19,8 @@ HANDS: dict[str, tuple[tuple[float, ...], float]] = {
     "pinch": ((30, 44, 20, 16, 14), 2),
 }
 SHARES = (0.3, 0.16, 0.08, 0.14, 0.08, 0.1, 0.06, 0.03, 0.05)
-JOINTS = {"1": 1.0, "2": 1.15, "3": 0.7}  # what each joint of a finger bends of it
-THUMB = {"1": 0.5, "2": 0.7, "3": 1.2}
+JOINTS = (1.0, 1.15, 0.7)  # what each joint of a finger bends of it
+THUMB = (0.5, 0.7, 1.2)
 
 
 def shape_hand(
@@ -37,15 +37,16 @@ def shape_hand(
     """
     sign = 1 if side == "L" else -1
     across, normal = rest_hand(body, side)[:, 1], rest_hand(body, side)[:, 2]
-    for finger, bend in zip("12345", bends, strict=True):
-        axis = -across * sign
-        if finger == "1":  # a thumb bends towards the little finger, and somewhat over the palm
-            along = direction(body, f"finger1-1.{side}", f"finger1-3.{side}")
-            axis = unit(cross(along, normal * sign - across))
-        above = turns[f"wrist.{side}"] @ turn(normal, parted * (3.5 - int(finger)))
-        for joint, share in (THUMB if finger == "1" else JOINTS).items():
-            above = above @ turn(axis, share * bend)
-            turns[f"finger{finger}-{joint}.{side}"] = above
+    # A thumb bends towards the little finger, and somewhat over the palm.
+    along = direction(body, f"finger1-1.{side}", f"finger1-3.{side}")
+    thumb = unit(cross(along, normal * sign - across))
+    angles = np.array(bends)[:, None] * np.array([THUMB, *[JOINTS] * 4]).cumsum(1)
+    bent = np.concatenate([turn(thumb, angles[:1]), turn(-across * sign, angles[1:])])
+    spread = turn(normal, parted * (2.5 - np.arange(5.0)))
+    local = spread[:, None] @ bent
+    for finger, joints in zip("12345", local, strict=True):
+        for joint, own in zip("123", joints, strict=True):
+            turns[f"finger{finger}-{joint}.{side}"] = turns[f"wrist.{side}"] @ own
 
 
 def curled(body: Body, turns: Turns, side: str, degrees: float) -> None:

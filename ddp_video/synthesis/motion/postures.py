@@ -88,6 +88,12 @@ COMMON = {
         arms=("hanging", "hanging", "holding"),
     ),
     "on one leg's weight": Posture(hip2=(5, 25), knee2=(10, 40), spread=(0, 14)),
+    "sitting": Posture(
+        lean=(-15, 10), bend=(-5, 25), hip=(78, 98), knee=(65, 105), spread=(2, 22),
+        arms=("on the knee", "on the knee", "holding", "folded", "hanging", "at the ear",
+              "on the belly", "on the mouth", "pointing"),
+        often=1.6,
+    ),
 }  # fmt: skip
 RARE = {
     "arms up": Posture(arms=("up", "wide up", "flexed", "cactus", "on the head")),
@@ -109,10 +115,6 @@ RARE = {
     ),
     "squatting": Posture(lean=(20, 50), bend=(0, 15), hip=(50, 85), knee=(70, 105), spread=(10, 30),
                          arms=("before", "holding", "on the hip", "folded")),
-    "sitting": Posture(
-        lean=(-15, 10), bend=(-5, 25), hip=(78, 98), knee=(65, 105), spread=(2, 22),
-        arms=("on the knee", "on the knee", "holding", "folded", "hanging", "at the ear"),
-    ),
     "sitting on the floor": Posture(
         lean=(-25, 5), bend=(5, 35), hip=(80, 100), knee=(0, 35), hip2=(80, 130), knee2=(0, 120),
         spread=(2, 30), arms=("on the knee", "beside", "behind the back", "holding"), flat=False,

@@ -11,6 +11,7 @@ from ..body.rotations import frame, turn, unit
 from .motion import Motion
 from .postures import ARMS, COMMON, LIFTED, RARE, TOUCHES, Posture
 
+LOOK_BACK = 0.12  # of the people
 PALM = 0.55  # of the hand's length: where a touch is
 LOOSE = 0.09  # standard deviation of the arms' directions
 
@@ -34,9 +35,14 @@ def held(body: Body, posture: Posture, rng: np.random.Generator) -> dict[str, np
     upright = posture.whole[1] == (0, 0)
     lean, bend = rng.uniform(*posture.lean), rng.uniform(*posture.bend)
     pelvis = turn("z", rng.normal(0, 5)) @ turn("y", rng.normal(0, 3)) @ turn("x", lean)
-    chest = pelvis @ turn("z", rng.normal(0, 12)) @ turn("y", rng.normal(0, 5)) @ turn("x", bend)
+    aside, look = twist(rng)
+    chest = pelvis @ turn("z", aside) @ turn("y", rng.normal(0, 5)) @ turn("x", bend)
     up = 0.4 * (lean + bend) if upright and lean + bend < 70 else 0.1 * bend
-    turns = {"root": pelvis[None], "spine01": chest[None], "head": glance(chest, up, rng)[None]}
+    turns = {
+        "root": pelvis[None],
+        "spine01": chest[None],
+        "head": glance(chest, look, up, rng)[None],
+    }
     other = "LR"[int(rng.integers(2))]
     for side, sign in SIDES:
         second = side == other and posture.hip2 is not None
@@ -76,9 +82,20 @@ def propped(body: Body, turns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {bone: tilt @ r for bone, r in turns.items()}
 
 
-def glance(chest: np.ndarray, up: float, rng: np.random.Generator) -> np.ndarray:
-    """(3, 3) of a head that looks somewhere; now and then far to the side, as people look back."""
-    aside = rng.normal(0, 20) if rng.random() < 0.7 else rng.uniform(-85, 85)
+def twist(rng: np.random.Generator) -> tuple[float, float]:
+    """Degrees about z of the chest from the pelvis, and of the head from the chest.
+
+    Now and then somebody looks back over a shoulder, with chest and head.
+    """
+    if rng.random() < LOOK_BACK:
+        side = float(rng.choice([-1, 1]))
+        return side * rng.uniform(10, 40), side * rng.uniform(45, 80)
+    ahead = rng.random() < 0.7
+    return rng.normal(0, 12), rng.normal(0, 20) if ahead else rng.uniform(-85, 85)
+
+
+def glance(chest: np.ndarray, aside: float, up: float, rng: np.random.Generator) -> np.ndarray:
+    """(3, 3) of a head that looks `aside` by so many degrees, and up or down by chance."""
     down = rng.normal(3, 11) - up
     return chest @ turn("z", aside) @ turn("x", down) @ turn("y", rng.normal(0, 5))
 

@@ -13,10 +13,10 @@ import numpy as np
 
 from ..body.body import Body, Surface
 from ..charts.lookup import Charts
-from .assembly import Assembly
+from .assembly import TREE, Assembly
+from .label_kernels import chart_kernel, vertex_chart_kernel
 from .memo import Memo
 from .rasterise import Hits
-from .ray_kernels import chart_kernel, vertex_chart_kernel
 from .warped import scalars, vectors, wp
 
 STRETCH = 1.5  # times as far apart as corners of a triangle may their body points be
@@ -28,7 +28,7 @@ CUT = 0.3  # the same for the skin itself, whose charts have cuts
 
 def _chart_mesh(body: Body, charts: Charts, device: str) -> wp.Mesh:
     points = vectors(charts.refine(body.vertices), wp.vec3, device)
-    return wp.Mesh(points, scalars(charts.faces.ravel(), device))
+    return wp.Mesh(points, scalars(charts.faces.ravel(), device), **TREE)
 
 
 def _chart_table(charts: Charts, device: str) -> tuple[wp.array, wp.array, wp.array]:

@@ -7,15 +7,8 @@ from typing import Any
 import numpy as np
 
 from .assembly import Posed
-from .raster_kernels import (
-    NOTHING,
-    View,
-    behind_kernel,
-    edge_kernel,
-    edge_raster_kernel,
-    hit_kernel,
-    raster_kernel,
-)
+from .edge_kernels import edge_kernel, edge_raster_kernel
+from .raster_kernels import NOTHING, View, behind_kernel, hit_kernel, raster_kernel
 from .warped import wp
 
 MIDDLE = (0.5, 0.5)  # of a pixel

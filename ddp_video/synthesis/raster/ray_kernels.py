@@ -1,4 +1,4 @@
-"""Warp kernels that cast rays: towards the light, around, back to a camera; and nearest points."""
+"""Warp kernels that cast rays: towards the light, around, back to a camera."""
 
 # Warp translates these functions itself; they are not typed as Python is.
 # pyright: reportInvalidTypeForm=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false
@@ -135,9 +135,23 @@ def crosses(start: wp.vec3, way: wp.vec3, low: wp.vec3, high: wp.vec3) -> bool:
     return enter <= leave
 
 
+@wp.func
+def covered(nearest: wp.array(dtype=wp.uint64), width: int, x: int, y: int, step: int) -> bool:
+    """Whether all of a block of `step`² pixels see a triangle."""
+    height = nearest.shape[0] // width
+    for j in range(y, wp.min(y + step, height)):
+        for i in range(x, wp.min(x + step, width)):
+            if face_of(nearest[j * width + i]) < 0:
+                return False
+    return True
+
+
 @wp.kernel
 def floor_kernel(
     view: View,
+    nearest: wp.array(dtype=wp.uint64),
+    width: int,
+    step: int,
     mesh: wp.uint64,
     low: wp.vec3,
     high: wp.vec3,
@@ -149,10 +163,15 @@ def floor_kernel(
 ) -> None:
     """Share of its light that the ground z = 0 still gets where each pixel sees it, 1 elsewhere.
 
-    `low` and `high` are the corners of a box around the mesh: rays that cannot meet it are spared.
+    A pixel here is a block of `step`² of the picture, which is `width` wide and whose samples see
+    `nearest`; where triangles hide the ground altogether it is −1. `low` and `high` are the
+    corners of a box around the mesh: rays that cannot meet it are spared.
     """
     k = wp.tid()
     out[k] = wp.vec3(1.0)
+    if covered(nearest, width, k % view.width * step, k // view.width * step, step):
+        out[k] = wp.vec3(-1.0)
+        return
     direction = wp.transpose(view.axes) * ray(view, float(k % view.width), float(k // view.width))
     if direction[2] > -1.0e-5 or view.eye[2] <= 0.0:
         return
@@ -187,74 +206,6 @@ def floor_kernel(
     out[k] = wp.cw_div(
         key * lit + lamp.sky * sky + 1.0e-6 * wp.vec3(float(rays)), full * float(rays)
     )
-
-
-@wp.func
-def label_at(
-    part: wp.array(dtype=wp.int32),
-    u: wp.array(dtype=wp.vec3),
-    v: wp.array(dtype=wp.vec3),
-    face: int,
-    w: wp.vec3,
-) -> wp.vec3:
-    """I, U, V at corner weights of a face of the charts."""
-    return wp.vec3(
-        float(part[face]),
-        wp.clamp(wp.dot(u[face], w), 0.0, 1.0),
-        wp.clamp(wp.dot(v[face], w), 0.0, 1.0),
-    )
-
-
-@wp.kernel
-def vertex_chart_kernel(
-    body: wp.uint64,
-    points: wp.array(dtype=wp.vec3),
-    part: wp.array(dtype=wp.int32),
-    u: wp.array(dtype=wp.vec3),
-    v: wp.array(dtype=wp.vec3),
-    out: wp.array(dtype=wp.vec3),
-    nearest: wp.array(dtype=wp.vec3),
-) -> None:
-    """The body point nearest to each point, and its I, U, V."""
-    k = wp.tid()
-    found = wp.mesh_query_point_no_sign(body, points[k], wp.static(FAR))
-    w = wp.vec3(found.u, found.v, 1.0 - found.u - found.v)
-    nearest[k] = wp.mesh_eval_position(body, found.face, found.u, found.v)
-    out[k] = label_at(part, u, v, found.face, w)
-
-
-@wp.kernel
-def chart_kernel(
-    corners: wp.array(dtype=wp.vec3i),
-    rest: wp.array(dtype=wp.vec3),
-    iuv: wp.array(dtype=wp.vec3),
-    plain: wp.array(dtype=wp.int32),
-    bodies: wp.array(dtype=wp.uint64),
-    part: wp.array(dtype=wp.int32),
-    u: wp.array(dtype=wp.vec3),
-    v: wp.array(dtype=wp.vec3),
-    face: wp.array(dtype=wp.int32),
-    owner: wp.array(dtype=wp.int32),
-    bary: wp.array(dtype=wp.vec3),
-    out: wp.array(dtype=wp.vec3),
-) -> None:
-    """I, U, V of what each pixel sees of a person.
-
-    In a plain triangle they lie between those of its corners (`iuv`); elsewhere they are those of
-    the body point that is nearest in the rest pose.
-    """
-    k = wp.tid()
-    f = face[k]
-    if owner[k] == 0:
-        return
-    if plain[f] == 1:
-        found = mix3(iuv, corners[f], bary[k])
-        out[k] = wp.vec3(iuv[corners[f][0]][0], found[1], found[2])
-        return
-    point = mix3(rest, corners[f], bary[k])
-    near = wp.mesh_query_point_no_sign(bodies[owner[k] - 1], point, wp.static(FAR))
-    w = wp.vec3(near.u, near.v, 1.0 - near.u - near.v)
-    out[k] = label_at(part, u, v, near.face, w)
 
 
 @wp.func

@@ -15,6 +15,7 @@ from .warped import wp
 FLOOR_FAR = 60.0  # metres up to which shadows on the ground are looked for
 RAYS = 1  # towards the light and around, per pixel that casts any
 EDGES = 2  # samples along each side of a pixel at edges
+MISSING = 1e-3  # share of a square of the ground that is too small to tell its shadow
 FLOOR_STEP = 2  # pixels: shadows on the ground are computed at every second one
 
 
@@ -32,17 +33,20 @@ class Picture:
     alpha: np.ndarray
     shadow: np.ndarray
 
-    def over(self, background: np.ndarray, floor: np.ndarray | float = 1.0) -> np.ndarray:
+    def over(self, background: np.ndarray, floor: np.ndarray) -> np.ndarray:
         """(H, W, 3) linear light before a background.
 
         Args:
             background: (H, W, 3) linear light.
-            floor: (H, W, 1) how much of a background's pixel is ground that takes shadows.
+            floor: (H, W) how much of a background's pixel is ground that takes shadows.
         """
-        behind = 1 - floor * (1 - self.shadow)
+        clear = 1 - self.alpha
+        ground = floor * clear
+        behind = self.shadow * cv2.merge([ground] * 3)
+        behind += cv2.merge([clear - ground] * 3)
         behind *= background
-        behind *= (1 - self.alpha)[..., None]
-        return np.add(behind, self.light, out=behind)
+        behind += self.light
+        return behind
 
 
 def lamp_of(light: Light, floor: bool) -> Any:  # noqa: ANN401
@@ -102,10 +106,20 @@ def floor_shadow(sight: Sight, lamp: Any, offset: np.ndarray) -> np.ndarray:  # 
     view.middle = wp.vec2(w / 2 / FLOOR_STEP, h / 2 / FLOOR_STEP)
     out = wp.zeros(low[0] * low[1], dtype=wp.vec3, device=scene.device)
     box = [wp.vec3(*(float(v) for v in corner)) for corner in scene.bounds]
-    given = [view, scene.mesh.id, *box, lamp, RAYS, wp.vec4(*offset), FLOOR_FAR, out]
-    wp.launch(floor_kernel, len(out), given, device=scene.device)
-    smooth = cv2.blur(np.asarray(out.numpy(), np.float32).reshape(*low, 3), (TILE, TILE))
+    seen = [view, sight.nearest, w, FLOOR_STEP]
+    given = [scene.mesh.id, *box, lamp, RAYS, wp.vec4(*offset), FLOOR_FAR, out]
+    wp.launch(floor_kernel, len(out), [*seen, *given], device=scene.device)
+    smooth = blurred_where(np.asarray(out.numpy(), np.float32).reshape(*low, 3), TILE)
     return cv2.resize(smooth, None, fx=FLOOR_STEP, fy=FLOOR_STEP)[:h, :w]
+
+
+def blurred_where(values: np.ndarray, side: int) -> np.ndarray:
+    """(h, w, 3) means of the values in squares that are not negative; 1 where all are."""
+    there = (values[..., 0] >= 0).astype(np.float32)
+    total = cv2.blur(np.maximum(values, 0), (side, side))
+    share = cv2.blur(there, (side, side))
+    total[share < MISSING], share[share < MISSING] = 1, 1
+    return total / cv2.merge([share] * 3)
 
 
 def picture(sight: Sight, light: Light, *, seed: int, floor: bool) -> Picture:

@@ -17,7 +17,12 @@ GROUND_DEPTH = 40.0  # metres up to which the lower part of a photo is taken for
 ROW = 1024  # points are looked up in rows of so many
 BLUISH = 4.0  # levels of blue over red that ground may have in the shade
 WATER = 4.0  # how much more blue counts against a photo, beside levels of unrest
-EYE_LEVEL = 0.46  # where a photo's horizon is taken to be, as a share of its height
+COLOURLESS = 2.5  # standard deviation of a and b of CIELAB below which there is but one hue
+FAR_LAMP = 20.0  # metres from which on a lamp lights a room evenly
+CLOSE = 0.5  # metres, added to the distance of a lamp: lamps are no points
+# Where a photo's horizon is taken to be, as a share of its height: rather too low than too high,
+# so that feet are on its ground.
+EYE_LEVEL = 0.53
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,14 @@ class Backdrop:
     depth: np.ndarray
     softness: float = 0.0
     photo: bool = False
+
+    @property
+    def colourless(self) -> bool:
+        """Whether it is in black and white, or toned in one colour."""
+        lab = cv2.cvtColor(
+            self.light[::8, ::8].clip(0, 1) ** np.float32(1 / 2.2), cv2.COLOR_RGB2LAB
+        )
+        return float(lab[..., 1:].std((0, 1)).max()) < COLOURLESS
 
 
 @dataclass(frozen=True)
@@ -158,26 +171,65 @@ def plane_backdrop(walls: Walls, camera: Camera, light: Light) -> Backdrop:
     picture = np.empty((*camera.size, 3), np.float32)
     picture[:] = walls.ceiling
     floor = (depth == steps[2]) & (way[2] < 0)
-    key = np.array(light.key) / max(float(np.sum(np.square(light.centre))), 1.0)
-    lit = 0.6 * np.array(light.sky) + 0.3 * np.array(light.ground) + 0.35 * key
+    glow = Glow.of(light, turn, low, high)
+    around = 0.6 * np.array(light.sky) + 0.3 * np.array(light.ground)
     for number, texture in enumerate(walls.sides):
         across, along = number // 2, 1 - number // 2
         mine = (depth == steps[across]) & ((way[across] > 0) == bool(number % 2)) & ~floor
         if mine.any():
-            t = depth[mine]
-            u = (eye[along] + way[along][mine] * t - low[along]) / (high[along] - low[along])
-            u = u * walls.repeats[number] % 1
-            v = 1 - (eye[2] + way[2][mine] * t) / high[2]
-            picture[mine] = sampled(texture, u, v) * lit.astype(np.float32)
+            at = [eye[k] + way[k][mine] * depth[mine] for k in range(3)]
+            u = (at[along] - low[along]) / (high[along] - low[along]) * walls.repeats[number] % 1
+            lit = around.astype(np.float32) + glow.on(at, across, 0.35)
+            picture[mine] = sampled(texture, u, 1 - at[2] / high[2]) * lit
     if floor.any():
         t = depth[floor]
-        u, v = ((eye[k] + way[k][floor] * t) / walls.tile % 1 for k in (0, 1))
+        at = [eye[k] + way[k][floor] * t for k in range(3)]
         away = t * walls.floor.shape[0] / (camera.focal * walls.tile)
         clear = (2.0 / away.clip(2.0))[:, None]  # texels smaller than pixels go into their mean
-        mean = walls.floor.mean((0, 1))
-        colour = mean + clear * (sampled(walls.floor, u, v) - mean)
-        picture[floor] = colour * irradiance(light, np.zeros(3)).astype(np.float32)
+        mean = np.array(cv2.mean(walls.floor)[:3], np.float32)
+        colour = mean + clear * (sampled(walls.floor, *(p / walls.tile % 1 for p in at[:2])) - mean)
+        level = irradiance(light, np.zeros(3)) - np.array(light.sky)
+        lit = np.array(light.sky, np.float32) + glow.on(at, 2, level)
+        picture[floor] = colour * lit
     return Backdrop(picture, floor.astype(np.float32), depth)
+
+
+@dataclass(frozen=True)
+class Glow:
+    """How a lamp in a room lights its sides; a far one lights each of them evenly.
+
+    Attributes:
+        key: (3,) the lamp's light at 1 m.
+        lamp: (3,) where it is, in the room's axes; None: far away.
+    """
+
+    key: np.ndarray
+    lamp: np.ndarray | None
+
+    @classmethod
+    def of(cls, light: Light, turn: np.ndarray, low: np.ndarray, high: np.ndarray) -> "Glow":
+        """Of a scene's light, brought into the room from `low` to `high`."""
+        key, centre = np.array(light.key), turn @ np.array(light.centre)
+        square = max(float(centre @ centre), 1.0)
+        if square > FAR_LAMP**2:
+            return cls(key / square, None)
+        lamp = np.clip(centre, low + 0.3, high - 0.2)
+        return cls(key * float(lamp @ lamp) / square, lamp)
+
+    def on(self, at: list[np.ndarray], axis: int, level: np.ndarray | float) -> np.ndarray:
+        """(P, 3) or (3,) float32 light on a side at right angles to an axis.
+
+        Args:
+            at: x, y and z (P,) of its points.
+            axis: 0, 1 or 2.
+            level: light of a far lamp: of its own, or as a share of its light.
+        """
+        if self.lamp is None:
+            return (level if np.ndim(level) else level * self.key).astype(np.float32)  # pyright: ignore
+        x, y, z = (p - np.float32(c) for p, c in zip(at, self.lamp, strict=True))
+        square = x * x + y * y + z * z + np.float32(CLOSE**2)
+        cosine = np.abs((x, y, z)[axis]) / np.sqrt(square)
+        return (cosine / square)[:, None] * self.key.astype(np.float32)
 
 
 def irradiance(light: Light, point: np.ndarray) -> np.ndarray:
@@ -212,8 +264,7 @@ def blurred(backdrop: Backdrop, subject: float, strength: float) -> np.ndarray:
     levels = [backdrop.light]
     for share in (0.33, 1.0):
         levels.append(cv2.GaussianBlur(backdrop.light, (0, 0), sigma * share))
-    away = np.abs(1 - subject / backdrop.depth.clip(0.05)).clip(0, 1)[..., None].astype(np.float32)
-    near = (away * 3).clip(0, 1)
-    far = ((away - 1 / 3) * 1.5).clip(0, 1)
-    mixed = levels[0] * (1 - near) + levels[1] * near
-    return mixed * (1 - far) + levels[2] * far
+    away = np.abs(1 - subject / backdrop.depth.clip(0.05)).clip(0, 1).astype(np.float32)
+    near, far = (away * 3).clip(0, 1), ((away - 1 / 3) * 1.5).clip(0, 1)
+    mixed = cv2.blendLinear(levels[0], levels[1], 1 - near, near)
+    return cv2.blendLinear(mixed, levels[2], 1 - far, far)

@@ -37,10 +37,10 @@ def asphalt(rng: np.random.Generator) -> np.ndarray:
 def grass(rng: np.random.Generator) -> np.ndarray:
     """Green to straw, in blades."""
     share = rng.random()
-    colour = (1 - share) * np.array([88, 112, 52]) + share * np.array([150, 138, 84])
+    colour = (1 - share) * np.array([74, 96, 46]) + share * np.array([142, 130, 84])
     blades = cv2.blur(rng.standard_normal((SIDE, SIDE)).astype(np.float32), (1, 7)) * 2.2
-    out = grains(rng, colour, {128: 12, 16: 10, 4: 8}).astype(np.float32)
-    return (out * (1 + 0.2 * blades[..., None])).clip(0, 255).astype(np.uint8)
+    out = grains(rng, colour, {128: 7, 16: 9, 4: 8}).astype(np.float32)
+    return (out * (1 + 0.11 * blades[..., None])).clip(0, 255).astype(np.uint8)
 
 
 def sand(rng: np.random.Generator) -> np.ndarray:
@@ -182,11 +182,14 @@ def horizon_view(rng: np.random.Generator) -> np.ndarray:
     sky = zenith * (1 - y) + haze * y + (18 * cloud(rng, (h, w), (6, 12)).clip(0))[..., None]
     for layer in range(int(rng.integers(1, 4))):
         jag = 14 * cloud(rng, (1, w), (1, 40))[0] + 9 * cloud(rng, (1, w), (1, 160))[0]
+        town = rng.random() < 0.3
         roofs = np.repeat(rng.uniform(-40, 40, 64), 16)
-        top = 250 + 18 * layer + (roofs if rng.random() < 0.3 else jag)
-        colour = np.array([70, 92, 60]) * rng.uniform(0.5, 1.3) * (0.6 + 0.2 * layer)
+        top = 250 + 18 * layer + (roofs if town else jag)
+        stuff = rng.uniform(90, 170) * rng.uniform(0.85, 1.1, 3) if town else np.array([70, 92, 60])
+        colour = stuff * rng.uniform(0.5, 1.3) * (0.6 + 0.2 * layer)
         colour = 0.7 * colour + 0.3 * haze if layer == 0 else colour
-        body = colour * (1 + 0.18 * cloud(rng, (h, w), (60, 190)))[..., None]
+        rough = 0.03 if town else 0.18
+        body = colour * (1 + rough * cloud(rng, (h, w), (60, 190)))[..., None]
         where = (np.arange(h)[:, None] > top)[..., None]
         sky = np.where(where, body, sky)
     return sky.clip(0, 255).astype(np.uint8)

@@ -7,6 +7,7 @@ Values are linear; 1 is the white of a picture.
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from ..raster.rasterise import Light
@@ -105,10 +106,9 @@ def fitted(light: Light, photo: np.ndarray, cast: float = 0.5) -> Light:
         cast: how much of the photo's colours is due to its light rather than to what it shows.
     """
     h = len(photo) // 3
-    top, low = photo[:h].mean((0, 1)), photo[-h:].mean((0, 1))
-    mean = photo.mean((0, 1))
+    top, low, mean = (np.array(cv2.mean(part)[:3]) for part in (photo[:h], photo[-h:], photo))
     strength = float(np.clip((mean @ LUMA) / GREY, 0.2, 2.0)) ** 0.7
-    tint, above, below = (chroma(c.astype(float)) ** cast for c in (mean, top, low))
+    tint, above, below = (chroma(c) ** cast for c in (mean, top, low))
     return replace(
         light,
         key=triple(np.array(light.key) * strength * tint),

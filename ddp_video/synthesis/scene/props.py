@@ -18,6 +18,7 @@ Built = list[Panel]
 
 LEAVES = 420  # on a card
 FOLIAGE = 48  # different cards
+MATERIALS = 120  # different ones
 
 
 def turned(panels: Built, degrees: float, place: np.ndarray) -> Built:
@@ -31,6 +32,13 @@ def turned(panels: Built, degrees: float, place: np.ndarray) -> Built:
 
 def material(rng: np.random.Generator) -> np.ndarray:
     """Wood, paint, cloth or tiles: (h, w, 4) uint8."""
+    return stuff(int(rng.integers(MATERIALS)))
+
+
+@lru_cache(maxsize=MATERIALS)
+def stuff(number: int) -> np.ndarray:
+    """One of the materials; drawn once, as that takes longer than a thing should."""
+    rng = np.random.default_rng(number)
     kind = rng.random()
     if kind < 0.4:
         return wood(rng, [c * rng.uniform(0.5, 1.1) for c in (172, 128, 84)])

@@ -34,7 +34,8 @@ from .scene import Dressed
 
 CAST = 20  # people in stock
 PHOTOS = 24
-OFFERED = 3  # photos, of which one is taken
+STANDABLE = 16  # of them are the best to stand on
+OFFERED = 6  # of so many
 FLOORS = WALLS = 8
 PHOTO_SIDE = 1000  # longer side of photos in stock, pixels
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
@@ -90,9 +91,16 @@ class Stock:
         """Somebody of the cast."""
         return _kept(self, 0, number % CAST)
 
-    def photo(self, number: int) -> np.ndarray | None:
-        """A photo without people, (h, w, 3) uint8 RGB; None without a folder of photos."""
-        return _kept(self, 1, number % PHOTOS) if self.settings.backgrounds else None
+    def photo(self, number: int, grounded: bool) -> np.ndarray | None:
+        """A photo without people, (h, w, 3) uint8 RGB; None without a folder of photos.
+
+        Args:
+            number: which.
+            grounded: one on whose lower part people can stand.
+        """
+        if self.settings.backgrounds is None:
+            return None
+        return _kept(self, 1, number % STANDABLE if grounded else number % PHOTOS)
 
     def floor(self, number: int, indoors: bool) -> tuple[np.ndarray, float]:
         """Light of a floor's tile, and its side in metres."""
@@ -129,16 +137,26 @@ class Stock:
         return Walls(np.array([-60.0, -60.0]), high, turn, floor, tile, sides, sky, fits)
 
 
-def _person(stock: Stock, rng: np.random.Generator) -> Dressed:
+def _person(stock: Stock, _: int, rng: np.random.Generator) -> Dressed:
     body = sampled_body(rng)
     return Dressed(body, dressed(body, rng, stock.settings.assets))
 
 
-def _photo(stock: Stock, rng: np.random.Generator) -> np.ndarray:
-    """Of a few photos the one on whose lower part people can rather stand."""
+def _photo(stock: Stock, number: int, _: np.random.Generator) -> np.ndarray:
+    """Any photo, or of a few the one on whose lower part people can rather stand; no two alike."""
     files = photo_files(stock.settings.backgrounds)
-    picks = rng.choice(len(files), min(OFFERED, len(files)), replace=False)
-    return min((_read(files[k]) for k in picks), key=unfit)
+    order = stock.rng(1, PHOTOS).permutation(len(files))
+    first = number * OFFERED
+    offered = [files[order[k % len(files)]] for k in range(first, first + OFFERED)]
+    if number >= STANDABLE:
+        return _read(offered[0])
+    return _read(min(offered, key=lambda file: unfit(_small(file))))
+
+
+def _small(file: Path) -> np.ndarray:
+    """A photo at a quarter of its size, which is read faster."""
+    picture = cv2.imread(str(file), cv2.IMREAD_REDUCED_COLOR_4)
+    return _read(file) if picture is None else picture[:, :, ::-1]
 
 
 def _read(file: Path) -> np.ndarray:
@@ -149,31 +167,31 @@ def _read(file: Path) -> np.ndarray:
     return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
 
-def _floor(_: Stock, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+def _floor(_: Stock, _number: int, rng: np.random.Generator) -> tuple[np.ndarray, float]:
     return drawn(OUTDOOR_FLOORS, rng)
 
 
-def _wall(_: Stock, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+def _wall(_: Stock, _number: int, rng: np.random.Generator) -> tuple[np.ndarray, float]:
     return drawn(OUTDOOR_WALLS, rng)
 
 
-def _inner_floor(_: Stock, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+def _inner_floor(_: Stock, _number: int, rng: np.random.Generator) -> tuple[np.ndarray, float]:
     return drawn(INDOOR_FLOORS, rng)
 
 
-def _inner_wall(_: Stock, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+def _inner_wall(_: Stock, _number: int, rng: np.random.Generator) -> tuple[np.ndarray, float]:
     return to_light(wall(rng)), 3.0
 
 
-def _view(_: Stock, rng: np.random.Generator) -> np.ndarray:
+def _view(_: Stock, _number: int, rng: np.random.Generator) -> np.ndarray:
     return to_light(horizon_view(rng))
 
 
-MAKERS: tuple[Callable[[Stock, np.random.Generator], Any], ...] = (
+MAKERS: tuple[Callable[[Stock, int, np.random.Generator], Any], ...] = (
     _person, _photo, _floor, _inner_floor, _wall, _inner_wall, _view,
 )  # fmt: skip
 
 
 @lru_cache(maxsize=CAST + PHOTOS + 2 * FLOORS + 3 * WALLS)
 def _kept(stock: Stock, kind: int, number: int) -> Any:  # noqa: ANN401  (each kind its own)
-    return MAKERS[kind](stock, stock.rng(kind, number))
+    return MAKERS[kind](stock, number, stock.rng(kind, number))

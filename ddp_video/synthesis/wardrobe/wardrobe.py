@@ -25,8 +25,8 @@ STRANDS = 12  # kinds of strands
 ADULT = 0.55  # of Anny's age, from which on beards grow
 
 STYLES = ("bald", "buzz", "short", "crop", "bob", "long", "bun", "tail")
-MEN = (0.06, 0.2, 0.36, 0.24, 0.04, 0.04, 0.02, 0.04)
-WOMEN = (0.01, 0.03, 0.1, 0.12, 0.22, 0.28, 0.12, 0.12)
+MEN = (0.06, 0.2, 0.34, 0.22, 0.05, 0.07, 0.02, 0.04)
+WOMEN = (0.01, 0.02, 0.07, 0.08, 0.2, 0.4, 0.1, 0.12)
 
 
 def sampled_look(body: Body, rng: np.random.Generator) -> Look:

@@ -5,6 +5,8 @@ import pytest
 
 pytest.importorskip("scipy")
 
+from scipy.spatial.transform import Rotation
+
 from ddp_video.synthesis.body.rotations import (
     about,
     between,
@@ -39,6 +41,17 @@ def test_a_frame_lies_along_one_vector_and_in_the_plane_of_the_other():
 def test_vectors_come_back():
     vectors = np.random.default_rng(0).uniform(-1.5, 1.5, (20, 3))
     assert np.allclose(rotation_vector(from_vector(vectors)), vectors)
+
+
+def test_vectors_are_those_of_scipy_up_to_half_a_turn():
+    rng = np.random.default_rng(1)
+    axes = rng.normal(size=(60, 3))
+    angles = np.concatenate([[0.0, 1e-12, 1e-6], rng.uniform(0, np.pi - 1e-3, 57)])
+    vectors = axes / np.linalg.norm(axes, axis=1, keepdims=True) * angles[:, None]
+    true = Rotation.from_rotvec(vectors).as_matrix()
+    assert np.allclose(from_vector(vectors), true, atol=1e-12)
+    assert np.allclose(rotation_vector(true), vectors, atol=1e-6)
+    assert np.allclose(rotation_vector(true[5]), vectors[5])
 
 
 def test_half_of_a_quarter_turn():

@@ -33,7 +33,7 @@ from ddp_video.synthesis.motion.landmarks import (
 )
 from ddp_video.synthesis.motion.motion import Gait, facing, walk
 from ddp_video.synthesis.motion.poses import PoseBank, PoseShares
-from ddp_video.synthesis.motion.postures import RARE, TOUCHES
+from ddp_video.synthesis.motion.postures import COMMON, RARE, TOUCHES
 from ddp_video.synthesis.motion.stances import held, touch
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
@@ -98,6 +98,16 @@ def test_rare_postures_are_what_they_are_called(body, name):
             assert hips > knee + 0.25
         else:
             assert hips < foot + 0.55 * body.height / 1.7
+
+
+def test_some_look_back_over_a_shoulder(body):
+    rng = np.random.default_rng(0)
+    turned = []
+    for _ in range(150):
+        head = held(body, COMMON["standing"], rng)["head"][0]
+        turned.append(abs(np.degrees(np.arctan2(head[0, 1], head[1, 1]))))  # about z
+    assert 0.04 < np.mean(np.array(turned) > 60) < 0.35
+    assert np.median(turned) < 30
 
 
 @pytest.mark.parametrize("where", ["on the face", "on the hip", "on the knee", "on the head"])
@@ -201,7 +211,7 @@ def as_landmarks(body: Body, turns: dict[str, np.ndarray]) -> np.ndarray:
 
 @pytest.mark.parametrize("name", ["lunging", "sitting", "handstand", "arms up"])
 def test_a_body_read_as_landmarks_comes_back(body, name):
-    true = held(body, RARE[name], np.random.default_rng(1))
+    true = held(body, (COMMON | RARE)[name], np.random.default_rng(1))
     points = as_landmarks(body, true)
     found = posed(body, points, np.random.default_rng(0))
     a, b = places(body, true), places(body, found)

@@ -11,7 +11,7 @@ from ddp_video.errors import InputError
 from ddp_video.synthesis.body.body import Surface, pose
 from ddp_video.synthesis.raster.assembly import Assembly, Piece, Posed, bones_of
 from ddp_video.synthesis.raster.rasterise import Camera, Light, Sight, spread
-from ddp_video.synthesis.raster.shading import picture
+from ddp_video.synthesis.raster.shading import blurred_where, picture
 from ddp_video.synthesis.raster.texels import smaller
 
 RED = np.tile(np.array([255, 0, 0, 255], np.uint8), (2, 2, 1))
@@ -102,6 +102,17 @@ def test_what_stands_before_the_lamp_throws_a_shadow():
     light = picture(Sight(posed, FINE), lamp((0.0, 1.5, 0.0)), seed=0, floor=False).light
     for x, lit in ((-0.75, True), (-0.55, True), (-0.45, False), (-0.32, False)):
         assert (light[200, round(200 + 100 * x), 0] > 0.1) == lit
+
+
+def test_what_is_hidden_lends_the_ground_no_shadow():
+    values = np.ones((9, 9, 3), np.float32)
+    values[:, 4:] = 0.25
+    values[2:7, 2:7] = -1
+    out = blurred_where(values, 3)
+    assert np.allclose(out[:, :3], 1)  # beside the border, which is hidden
+    assert out[4, 4, 0] == 1  # nothing around it is known
+    assert np.allclose(out[:, 7:], 0.25)
+    assert np.allclose(out[0, 3:5, 0], [0.75, 0.5])
 
 
 def test_the_ground_is_dark_below_a_roof_only():

@@ -8,6 +8,7 @@ pytest.importorskip("warp")
 
 from ddp_video.synthesis.body.body import Body, pose
 from ddp_video.synthesis.body.rotations import turn
+from ddp_video.synthesis.raster.rasterise import Light
 from ddp_video.synthesis.scene import backdrop, scene
 from ddp_video.synthesis.scene.camera import NEAREST, SHOTS, look, project
 from ddp_video.synthesis.scene.props import HELD, OCCLUDERS, held, turned
@@ -178,3 +179,22 @@ def test_furniture_stands_behind_people(standing):
     assert min(counts) == 0 < max(counts)
     for one in filter(None, built):  # people are 5 m away, and things a tenth more at least
         assert project(camera, scene.corners(one))[1].max() > 5
+
+
+def test_a_lamp_in_a_room_lights_what_is_near():
+    def light(centre):
+        key = (float(np.dot(centre, centre)),) * 3
+        return Light(centre, 0.1, key, (0.2, 0.2, 0.2), (0.1, 0.1, 0.1))
+
+    low, high = np.array([-3.0, -3.0, 0.0]), np.array([3.0, 3.0, 3.0])
+    near = backdrop.Glow.of(light((0.0, 0.0, 2.5)), np.eye(3), low, high)
+    at = [np.array([0.0, 3.0], np.float32), np.zeros(2, np.float32), np.zeros(2, np.float32)]
+    floor = near.on(at, 2, 1.0)[:, 0]
+    # cosine / distance², the lamp being CLOSE wide: 2.5 m below it, and 3 m aside
+    square = np.array([2.5**2, 2.5**2 + 9]) + backdrop.CLOSE**2
+    assert np.allclose(floor, 6.25 * 2.5 / square**1.5)
+    outside = backdrop.Glow.of(light((9.0, 0.0, 2.0)), np.eye(3), low, high)
+    assert outside.lamp is not None
+    assert (outside.lamp < high).all()
+    far = backdrop.Glow.of(light((0.0, 0.0, 80.0)), np.eye(3), low, high)
+    assert np.allclose(far.on(at, 0, 0.35), 0.35)
