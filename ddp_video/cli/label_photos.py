@@ -46,8 +46,9 @@ def label_photos(
 
     Needs the extra `train`, and `synth` for fitted bodies (pip install
     'ddp-video\[train,synth]'). Beside a photo may lie NAME.txt with polygons of
-    the people; a joints.csv in the folder gives one person a photo. A stopped
-    job goes on where it was.
+    the people, or NAME_labels.png with classes of clothes (and labels.txt, their
+    names); a joints.csv in the folder gives one person a photo. A stopped job
+    goes on where it was.
 
     Examples:
       ddp-video label-photos photos -o labels --teachers teachers

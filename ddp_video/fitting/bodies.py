@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ..synthesis.body.posable import Points, PosableBody
 from ..synthesis.charts.lookup import Charts
+from .clothes import unlikely
 from .evidence import NAMES, Evidence, beside
 from .spots import SurfacePoints
 
@@ -92,6 +93,8 @@ class Posing:
         numbers = spaced(self.whole.rest.cpu().numpy(), SPACING)
         self.skin = self.body.vertices(numbers)
         self.surface = SurfacePoints(numbers)
+        limbs = torch.from_numpy(unlikely()[:, self.surface.groups()].astype(np.float32))
+        self.unlikely = limbs.to(self.device)  # (kinds, P): not where such clothes are
         self._to_camera = TO_CAMERA.to(self.device)
 
     def __call__(self, bodies: Bodies, skin: Points | None = None) -> tuple[Tensor, Tensor]:

@@ -60,6 +60,8 @@ class Observation:
         mask: (256, 256) bool, the person.
         known: (256, 256) bool, where the crop shows the picture and nobody stands in front.
         spots: pixels with the point of the surface that BodyPix sees there.
+        deep: (K,) how much each landmark's depth counts; as `sure` if None.
+        kinds: (256, 256) uint8 of `clothes.KINDS`; nothing is known of them if None.
     """
 
     crop: np.ndarray
@@ -69,10 +71,16 @@ class Observation:
     mask: np.ndarray
     known: np.ndarray
     spots: Spots = field(default_factory=Spots.none)
+    deep: np.ndarray | None = None
+    kinds: np.ndarray | None = None
 
 
 def observation(
-    pose: Pose, mask: np.ndarray, free: np.ndarray | None = None, surface: Surface | None = None
+    pose: Pose,
+    mask: np.ndarray,
+    free: np.ndarray | None = None,
+    surface: Surface | None = None,
+    kinds: np.ndarray | None = None,
 ) -> Observation:
     """A pose and a mask of the picture, brought to the pose's crop.
 
@@ -82,6 +90,7 @@ def observation(
         free: (H, W) bool, False where the person may go on unseen, behind somebody else; all of
             the picture if None.
         surface: BodyPix's answer on the pose's crop; None if it was not asked.
+        kinds: (H, W) uint8 of clothes, skin and hair; None if they are not known.
     """
     numbers = list(LANDMARKS.values())
     height, width = mask.shape
@@ -90,14 +99,19 @@ def observation(
     sure = ((pose.visibility[numbers] - SEEN) / (SURE - SEEN)).clip(0, 1)
     free = np.ones(mask.shape, bool) if free is None else free | mask
     own = _warp(mask, pose.crop)
+    clothes = None if kinds is None else _warp_kinds(kinds, pose.crop)
+    believed = 1.0 if pose.deep is None else pose.deep[numbers]
+    counts = (TRUST * sure * inside).astype(np.float32)
     return Observation(
         crop=pose.crop,
         xy=to_crop(xy, pose.crop).astype(np.float32),
         world=pose.world[numbers].astype(np.float32),
-        sure=(TRUST * sure * inside).astype(np.float32),
+        sure=counts,
         mask=own,
         known=_warp(free, pose.crop),
-        spots=find_spots(surface, pose, own),
+        spots=find_spots(surface, pose, own, clothes),
+        deep=(counts * believed).astype(np.float32),
+        kinds=clothes,
     )
 
 
@@ -110,6 +124,10 @@ def _warp(mask: np.ndarray, crop: np.ndarray) -> np.ndarray:
     return cv2.warpAffine(mask.astype(np.float32), crop, (CROP, CROP)) > 0.5
 
 
+def _warp_kinds(kinds: np.ndarray, crop: np.ndarray) -> np.ndarray:
+    return cv2.warpAffine(kinds, crop, (CROP, CROP), flags=cv2.INTER_NEAREST)
+
+
 @dataclass(frozen=True)
 class Evidence:
     """Observations of B people as tensors on one device.
@@ -118,9 +136,11 @@ class Evidence:
         xy: (B, K, 2).
         world: (B, K, 3).
         sure: (B, K).
+        deep: (B, K).
         outside: (B, 1, h, w) distance to the mask, cut at 0.5.
         known: (B, 1, h, w) 1 where `outside` may be trusted.
         inner: (B, R, 2) points of the mask, those on its outline first.
+        kinds: (B, R) long, the kind of clothes there; 0 where it is not known.
         spots: (B, D, 2) pixels with known points of the surface.
         points: (B, D) long, which points of the skin.
         spots_sure: (B, D) how much each counts.
@@ -129,9 +149,11 @@ class Evidence:
     xy: Tensor
     world: Tensor
     sure: Tensor
+    deep: Tensor
     outside: Tensor
     known: Tensor
     inner: Tensor
+    kinds: Tensor
     spots: Tensor
     points: Tensor
     spots_sure: Tensor
@@ -143,13 +165,17 @@ def gather(people: Sequence[Observation], skin: SurfacePoints, device: torch.dev
     def put(arrays: list[np.ndarray]) -> Tensor:
         return torch.from_numpy(np.stack(arrays).astype(np.float32)).to(device)
 
+    inner = [mask_points(p.mask, p.known) for p in people]
+    kinds = [kinds_at(p.kinds, points) for p, points in zip(people, inner, strict=True)]
     return Evidence(
         xy=put([p.xy for p in people]),
         world=put([p.world for p in people]),
         sure=put([p.sure for p in people]),
+        deep=put([p.sure if p.deep is None else p.deep for p in people]),
         outside=put([_distance(p.mask)[None] for p in people]),
         known=put([p.known[None] for p in people]),
-        inner=put([mask_points(p.mask, p.known) for p in people]),
+        inner=put(inner),
+        kinds=torch.from_numpy(np.stack(kinds)).to(device),
         spots=put([p.spots.xy for p in people]),
         points=torch.from_numpy(np.stack([skin(p.spots.iuv) for p in people])).to(device),
         spots_sure=put([p.spots.sure for p in people]),
@@ -160,6 +186,14 @@ def _distance(mask: np.ndarray) -> np.ndarray:
     """(256, 256) half crop sides from each pixel to the mask."""
     pixels = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5)
     return np.minimum(pixels / (CROP / 2), FAR)
+
+
+def kinds_at(kinds: np.ndarray | None, points: np.ndarray) -> np.ndarray:
+    """(R,) kinds of clothes (256, 256) at points (R, 2), half crop sides."""
+    if kinds is None:
+        return np.zeros(len(points), int)
+    column, row = np.floor((points + 1) * (CROP / 2)).astype(int).clip(0, CROP - 1).T
+    return kinds[row, column].astype(int)
 
 
 def mask_points(mask: np.ndarray, known: np.ndarray) -> np.ndarray:

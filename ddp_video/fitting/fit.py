@@ -165,7 +165,7 @@ class Fitter:
             points, skin = self.posing(bodies, self.posing.skin)
             seen = project(skin)
             if step % s.refresh == 0:
-                near = terms.nearest(seen, evidence.inner)
+                near = terms.nearest(seen, evidence.inner, self._unlikely(evidence))
             outside = terms.skin_outside(seen, evidence.outside, evidence.known)
             uncovered = terms.mask_uncovered(seen, evidence.inner, near)
             loss = 0.5 * self._landmark_loss(points, evidence, s) + self._prior(bodies, s, 0.5)
@@ -173,12 +173,16 @@ class Fitter:
             loss = loss + s.surface * _surface(seen, evidence)
             _descend(optimiser, loss.sum() + self._unrest(points, bodies, course, s))
 
+    def _unlikely(self, evidence: Evidence) -> Tensor | None:
+        """(B, R, P) which skin does not belong under which clothes; None if none are known."""
+        return self.posing.unlikely[evidence.kinds] if evidence.kinds.any() else None
+
     def _landmark_loss(
         self, points: Tensor, evidence: Evidence, s: FitSettings, scale: float | None = 0.02
     ) -> Tensor:
         flat = terms.reprojection(project(points), evidence.xy, evidence.sure, scale)
         centred = points - points[:, HIPS].mean(1, keepdim=True)
-        deep = terms.depth(centred, evidence.world, evidence.sure)
+        deep = terms.depth(centred, evidence.world, evidence.deep)
         return s.reprojection * flat + s.depth * deep
 
     def _prior(self, bodies: Bodies, s: FitSettings, shape: float = 1.0) -> Tensor:

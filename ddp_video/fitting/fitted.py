@@ -10,7 +10,7 @@ from ..data.densepose_coco import UNKNOWN
 from .bodies import Fit
 from .evidence import Observation, observation
 from .fit import Fitter
-from .judge import Verdict, contradicted, judge, sure_groups
+from .judge import Verdict, contradicted, judge, misdressed, sure_groups
 from .labels import BodyPicture, draw_body, label_mask, to_picture
 from .observe import CROP, Pose, Surface, Teachers
 from .one_photo import PersonAnswer, PhotoLabels, Sight, assemble
@@ -107,7 +107,7 @@ class FitLabeller:
 
 def observe(sight: Sight, k: int, surface: Surface | None = None) -> Observation:
     """What person k's body is fitted to."""
-    return observation(_pose(sight, k), sight.masks[k], free_for(sight, k), surface)
+    return observation(_pose(sight, k), sight.masks[k], free_for(sight, k), surface, sight.kinds)
 
 
 def free_for(sight: Sight, k: int) -> np.ndarray:
@@ -121,15 +121,17 @@ def answers(sight: Sight, people: Sequence[FittedPerson]) -> list[PersonAnswer]:
     out = [PersonAnswer() for _ in sight.people]
     for person in people:
         if not person.verdict.refused:
-            out[person.number] = answer(person, sight.masks[person.number])
+            out[person.number] = answer(person, sight.masks[person.number], sight.kinds)
     return out
 
 
-def answer(person: FittedPerson, mask: np.ndarray) -> PersonAnswer:
+def answer(person: FittedPerson, mask: np.ndarray, kinds: np.ndarray | None = None) -> PersonAnswer:
     """Dense labels, sampled points, joints and the box of the whole body."""
     iuv = label_mask(person.body, mask, person.verdict.trusted)
     height = float(np.ptp(np.flatnonzero(mask.any(1))) + 1)
     iuv[contradicted(iuv[:, :, 0], person.groups, height)] = (UNKNOWN, 0, 0)
+    if kinds is not None:
+        iuv[misdressed(iuv[:, :, 0], kinds, height)] = (UNKNOWN, 0, 0)
     outline = to_picture(person.vertices, person.seen.crop)
     facts = {
         "weight": person.verdict.weight,

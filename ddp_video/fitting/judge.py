@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import softmax
 
 from .bodies import Fit
+from .clothes import HEAD, SKIN, TORSO, UNKNOWN_KIND, unlikely
 from .evidence import LANDMARKS, Observation
 from .labels import LIMB, LIMBS, BodyPicture, distance_to
 from .observe import CROP, Pose, Surface
@@ -15,9 +16,10 @@ from .sides import GROUP
 MAX_ERROR = 4.0  # pixels of 256
 MIN_OVERLAP = 0.62  # IoU of body and mask
 FULL_OVERLAP = 0.8  # from here on a person counts in full
-MIN_AGREEMENT = 0.6  # with BodyPix's limbs, where it is sure
+MIN_AGREEMENT = 0.7  # with BodyPix's limbs, where it is sure
 MAX_EFFORT = 12.0
 MIN_JOINTS = 8.0  # sure landmarks, summed up
+FEWEST_JOINTS = 5.0  # for whom the outline fits in full: people cut at the chest
 SURE_GROUP = 0.8  # probability from which BodyPix is sure of a limb
 MIN_SEEN = 30  # pixels from which a limb is judged
 MIN_INSIDE = 0.5  # of a limb's pixels must lie in the mask
@@ -25,6 +27,8 @@ MAX_LIMB_ERROR = 9.0  # pixels of 256
 MIN_LIMB_AGREEMENT = 0.4
 TOLERANCE = 0.025  # of the person's height: how far apart two borders of limbs may be
 LEAST_WEIGHT = 0.3
+BORDER = 0.008  # of the person's height: how far clothes may reach over a limb's end
+NECK = 0.06  # of the person's height: so far from the head, bare torso is no surprise
 
 GROUP_OF_PART = np.r_[-1, GROUP]  # 0 torso, 1 hand, 2 foot, 3, 4 leg, 5, 6 arm, 7 head
 GROUPS = 8
@@ -93,7 +97,7 @@ def judge(
 
 
 def _reason(fit: Fit, seen: Observation, overlap: float, agreement: float) -> str:
-    if seen.sure.sum() < MIN_JOINTS:
+    if seen.sure.sum() < (MIN_JOINTS if overlap < FULL_OVERLAP else FEWEST_JOINTS):
         return "too few joints are seen"
     if fit.error > MAX_ERROR:
         return f"the joints are {fit.error:.1f} px of 256 off"
@@ -172,4 +176,23 @@ def contradicted(part: np.ndarray, groups: np.ndarray, height: float) -> np.ndar
     for k in np.unique(groups[labelled & (groups >= 0)]):
         here = labelled & (groups == k) & (group != k)
         out |= here & (distance_to(group == k) > TOLERANCE * height)
+    return out
+
+
+def misdressed(part: np.ndarray, kinds: np.ndarray, height: float) -> np.ndarray:
+    """(H, W) bool: pixels whose labels do not go with the clothes, skin or hair there.
+
+    Args:
+        part: (H, W) labels, 0 or above 24 where there is none.
+        kinds: (H, W) uint8 of `clothes.KINDS`.
+        height: of the person in pixels.
+    """
+    labelled = (part > 0) & (part < len(GROUP_OF_PART))
+    group = np.where(labelled, GROUP_OF_PART[np.where(labelled, part, 0)], -1)
+    neck = labelled & (group == TORSO) & (distance_to(group == HEAD) <= NECK * height)
+    out = np.zeros(part.shape, bool)
+    for kind in np.setdiff1d(np.unique(kinds[labelled]), UNKNOWN_KIND):
+        wrong = labelled & unlikely()[kind, group]
+        near = distance_to(labelled & ~wrong) <= BORDER * height
+        out |= (kinds == kind) & wrong & ~near & ~(neck & (kind == SKIN))
     return out

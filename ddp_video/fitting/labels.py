@@ -49,19 +49,30 @@ def draw_body(vertices: np.ndarray, crop: np.ndarray, size: tuple[int, int]) -> 
         crop: (2, 3) affine map from the picture to the crop.
         size: (H, W) of the picture.
     """
+    part, u, v = np.zeros(size, np.uint8), np.zeros(size, np.float32), np.zeros(size, np.float32)
+    row, column, face, bary = visible_faces(vertices, crop, size)
+    if len(row):
+        part[row, column], u[row, column], v[row, column] = Charts.shipped()(face, bary).T
+    return BodyPicture(part, u, v)
+
+
+def visible_faces(
+    vertices: np.ndarray, crop: np.ndarray, size: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The pixels that see a body, and what of it; arguments as in `draw_body`.
+
+    Returns:
+        Rows (P,), columns (P,), faces of the charts (P,), and weights (P, 3) of their corners.
+    """
     charts = Charts.shipped()
     skin = charts.refine(vertices)
-    part, u, v = np.zeros(size, np.uint8), np.zeros(size, np.float32), np.zeros(size, np.float32)
-    rows, columns = window(skin, crop, size)
-    row, column = np.mgrid[rows, columns].reshape(2, -1)
-    if len(row):
-        rays = directions(np.stack([column, row], 1), crop)
-        face, bary = first_hits(skin, charts.faces, np.zeros_like(rays), rays)
-        hit = face >= 0
-        row, column, face, bary = row[hit], column[hit], face[hit], bary[hit]
-        values = charts(face, bary)
-        part[row, column], u[row, column], v[row, column] = values.T
-    return BodyPicture(part, u, v)
+    row, column = np.mgrid[window(skin, crop, size)].reshape(2, -1)
+    if not len(row):
+        return row, column, row, np.zeros((0, 3))
+    rays = directions(np.stack([column, row], 1), crop)
+    face, bary = first_hits(skin, charts.faces, np.zeros_like(rays), rays)
+    hit = face >= 0
+    return row[hit], column[hit], face[hit], bary[hit]
 
 
 def directions(xy: np.ndarray, crop: np.ndarray) -> np.ndarray:

@@ -59,6 +59,7 @@ class Pose:
         score: 0..1, that there is a person.
         angle: radians the crop was turned by.
         crop: (2, 3) affine map from the picture to the 256×256 crop.
+        deep: (39,) 0..1, how far `world` may be believed; as far as seen if None.
     """
 
     xy: np.ndarray
@@ -68,6 +69,7 @@ class Pose:
     score: float
     angle: float
     crop: np.ndarray
+    deep: np.ndarray | None = None
 
     @property
     def sureness(self) -> float:
@@ -173,20 +175,22 @@ class Teachers:
             crop=crop,
         )
 
-    def matte(self, image: np.ndarray, passes: int = 2) -> np.ndarray:
+    def matte(self, image: np.ndarray, passes: int = 2, least: int = 1) -> np.ndarray:
         """Alpha of all people together.
 
         Args:
             image: (H, W, 3) uint8 RGB.
-            passes: the network is made for video: a photo gains by being shown twice.
+            passes: how often the network, which is made for video, is shown the photo.
+            least: pixels of the long side to which smaller pictures are enlarged.
 
         Returns:
             (H, W) float32, 0..1.
         """
         height, width = image.shape[:2]
-        ratio = min(1.0, MATTE_SIDE / max(height, width))
+        ratio = np.clip(max(height, width), least, MATTE_SIDE) / max(height, width)
         size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
-        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        method = cv2.INTER_AREA if ratio < 1 else cv2.INTER_CUBIC
+        small = cv2.resize(image, size, interpolation=method)
         state = {f"r{i}i:0": np.array(0, np.float32) for i in (1, 2, 3, 4)}
         feed = {
             "src:0": small[None].astype(np.float32) / 255,

@@ -1,11 +1,11 @@
 """One photo to its labels: people, outlines, parts and U,V, and what must be ignored.
 
-First the people are seen (`see_photo`, `see_athlete`); then each gets labels, by BodyPix
+First the people are seen (`see_photo`, `athletes.see_athlete`); then each gets labels, by BodyPix
 (`SurfaceLabeller`) or by a fitted body (`fitted`); then all are put together (`assemble`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import cv2
@@ -13,27 +13,22 @@ import numpy as np
 
 from ..data.densepose_coco import UNKNOWN
 from ..data.writer import PersonLabel
+from .clothes import THING, UNKNOWN_KIND
 from .observe import Teachers
 from .people import (
     MIN_HEIGHT,
-    MIN_SCORE,
     SURE_BOX,
     Candidate,
     best_pose,
     box_iou,
     credible,
     find_people,
+    outline_of_all,
     sensible,
     share_out,
 )
 from .pseudo_labels import label_person, observe_surface
-from .sidecars import corrected, joint_error, spine_angle
 
-TURNS = (0.0, np.pi / 2, np.pi, -np.pi / 2)
-MAX_JOINT_ERROR = 0.14  # mean distance of landmarks to given joints, in sides of their box
-MIN_JOINTS = 6
-MIN_COVERED = 0.85  # of the joints must lie in the outline
-MIN_LABELLED = 0.5  # of an athlete's pixels must get a part
 MIN_OVERLAP = 0.4  # IoU of BlazePose's mask with a given outline, else the pose is not used
 
 
@@ -48,6 +43,7 @@ class Sight:
         others: boxes of people that are ignored.
         rest: (H, W) bool, people's pixels that belong to nobody.
         complete: share of each person's pixels that must get a part.
+        kinds: (H, W) uint8 of `clothes.read_kinds`; None where nothing is known of clothes.
     """
 
     image: np.ndarray
@@ -56,6 +52,7 @@ class Sight:
     others: list[np.ndarray]
     rest: np.ndarray
     complete: float = 0.0
+    kinds: np.ndarray | None = None
 
     def whole(self, k: int) -> bool:
         """Whether person k has a sensible mask."""
@@ -113,33 +110,29 @@ def see_photo(
         masks = [p.mask for p in people if p.mask is not None]
         return Sight(image, people, masks, others, np.zeros(image.shape[:2], bool))
     people, others = find_people(teachers, image)
-    matte = teachers.matte(image)
+    matte = outline_of_all(teachers, image)
     masks, rest = share_out(matte, people) if people else ([], matte > 0.5)
     return Sight(image, people, masks, others, rest)
 
 
-def see_athlete(
-    teachers: Teachers, image: np.ndarray, joints: dict[str, np.ndarray]
-) -> Sight | str:
-    """Find the one person whose joints are given; the reason if the teachers cannot."""
-    known = np.array(list(joints.values()))
-    if len(known) < MIN_JOINTS:
-        return f"fewer than {MIN_JOINTS} joints are given"
-    low, high = known.min(0), known.max(0)
-    box = np.r_[low, high] + 0.1 * (high - low).max() * np.array([-1, -1, 1, 1])
-    poses = [teachers.pose(image, box, angle) for angle in (*TURNS, *spine_angle(joints))]
-    pose = max(poses, key=lambda p: p.sureness - 3 * joint_error(p, joints, box)[0])
-    error, swapped = joint_error(pose, joints, box)
-    if pose.score < MIN_SCORE or error > MAX_JOINT_ERROR or swapped:
-        return f"pose and joints differ ({error:.3f})"
-    pose = corrected(pose, joints, box)
-    person = Candidate(box, pose)
-    matte = teachers.matte(image)
-    masks, rest = share_out(np.maximum(matte, 0.9 * (pose.mask > 0.8)), [person])
-    if not masks[0].any() or _covered(masks[0], known) < MIN_COVERED:
-        return "the outline misses joints"
-    others = [b[:4] for b in teachers.boxes(image, 0.25) if _elsewhere(b, masks[0])]
-    return Sight(image, [person], masks, others, rest, complete=MIN_LABELLED)
+def dressed(sight: Sight, kinds: np.ndarray, person: np.ndarray) -> Sight:
+    """A sight with what the photo's own labels say of one person.
+
+    Where they and the matte do not agree who is there, and where a bag is, the photo is ignored.
+
+    Args:
+        sight: the people.
+        kinds: (H, W) uint8 of `clothes.read_kinds`.
+        person: (H, W) bool, the labelled person.
+    """
+    overlaps = [_overlap(mask.astype(np.float32), person) for mask in sight.masks]
+    if not overlaps or max(overlaps) < MIN_OVERLAP:
+        return sight
+    k = int(np.argmax(overlaps))
+    own = (sight.masks[k] | sight.rest) & person & (kinds != THING)
+    masks = [own if j == k else mask for j, mask in enumerate(sight.masks)]
+    rest = (sight.rest | sight.masks[k] | person) & ~np.any(masks, axis=0)
+    return replace(sight, masks=masks, rest=rest, kinds=np.where(own, kinds, UNKNOWN_KIND))
 
 
 class SurfaceLabeller:
@@ -238,14 +231,6 @@ def _box(mask: np.ndarray) -> np.ndarray:
 def _overlap(soft: np.ndarray, mask: np.ndarray) -> float:
     hard = soft > 0.5
     return float((hard & mask).sum() / max((hard | mask).sum(), 1))
-
-
-def _covered(mask: np.ndarray, joints: np.ndarray) -> float:
-    """Share of joints (N, 2) that lie in the mask or within a few pixels of it."""
-    near = cv2.dilate(mask.astype(np.uint8), np.ones((7, 7), np.uint8))
-    column, row = np.round(joints).astype(int).T
-    inside = (column >= 0) & (row >= 0) & (column < mask.shape[1]) & (row < mask.shape[0])
-    return float((near[row[inside], column[inside]] > 0).mean()) if inside.any() else 0.0
 
 
 def _elsewhere(box: np.ndarray, mask: np.ndarray) -> bool:

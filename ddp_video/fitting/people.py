@@ -24,6 +24,7 @@ SAME_BOX = 0.55  # IoU from which two boxes are one person
 SAME_POSE = 0.15  # of a person's size: nearer landmarks are one person's, seen twice
 WITHIN = 0.75  # of the smaller of two boxes lies in the other: with one pose, one person
 OUTLINE = 0.5  # of the matte
+SMALLEST_MATTE = 416  # long side to which small photos are enlarged for the matte
 MISSED = 0.5  # of a person's mask must be in the matte, or the matte does not count for it
 OUTSIDE = 0.15  # a person may reach this far beyond the box, in box sides
 
@@ -71,6 +72,11 @@ def credible(pose: Pose, box: np.ndarray) -> bool:
         and fills > 0.15
         and inside > 0.6 * everything
     )
+
+
+def outline_of_all(teachers: Teachers, image: np.ndarray) -> np.ndarray:
+    """(H, W) float32 alpha of all people: a second pass gains a photo nothing, size a small one."""
+    return teachers.matte(image, passes=1, least=SMALLEST_MATTE)
 
 
 def find_people(teachers: Teachers, image: np.ndarray) -> tuple[list[Candidate], list[np.ndarray]]:

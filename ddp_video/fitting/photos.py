@@ -12,8 +12,10 @@ from ..data.preview import write_previews
 from ..data.writer import DatasetWriter
 from ..errors import DataError, InputError
 from ..settings import Device
+from .athletes import see_athlete
+from .clothes import SUFFIX, labels_beside, read_kinds
 from .observe import Teachers
-from .one_photo import PhotoLabels, Sight, SurfaceLabeller, see_athlete, see_photo
+from .one_photo import PhotoLabels, Sight, SurfaceLabeller, dressed, see_photo
 from .sidecars import JOINTS, read_joints, read_polygons
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
@@ -68,9 +70,10 @@ def label_photos(
     """Label every photo of a folder by the teachers and write the one dataset format.
 
     Beside a photo may lie `<stem>.txt` with polygons `class x y x y …` as shares of the sides
-    (class 0 is a person): they are then the persons' outlines. A file `joints.csv` in the folder
-    gives one person a photo by joints (Leeds Sports Pose); the pose must then agree with them, in
-    any of four turns. A stopped job goes on where it was.
+    (class 0 is a person): they are then the persons' outlines; or `<stem>_labels.png` with classes
+    of clothes that `labels.txt` names: they tell limbs apart (`clothes`). A file `joints.csv` in
+    the folder gives one person a photo by joints (Leeds Sports Pose); the pose must then agree with
+    them, in whatever turn. A stopped job goes on where it was.
 
     Args:
         source: folder of photos, searched with its subfolders.
@@ -205,7 +208,14 @@ def photos_in(source: Path) -> Iterator[Path]:
     """
     if not source.is_dir():
         raise InputError(f"{source} is not a folder; give a folder of photos")
-    yield from sorted(p for p in source.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    found = sorted(p for p in source.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    yield from (p for p in found if not _is_sidecar(p))
+
+
+def _is_sidecar(path: Path) -> bool:
+    """Whether a picture holds the classes of a photo beside it."""
+    stem = path.name.removesuffix(SUFFIX)
+    return stem != path.name and any(path.with_name(stem + s).is_file() for s in SUFFIXES)
 
 
 def _see(
@@ -221,4 +231,6 @@ def _see(
     polygons = path.with_suffix(".txt")
     size = (image.shape[0], image.shape[1])
     given = read_polygons(polygons, size) if polygons.exists() else None
-    return see_photo(teachers, image, given)
+    sight = see_photo(teachers, image, given)
+    clothes = labels_beside(path)
+    return sight if clothes is None else dressed(sight, *read_kinds(clothes, size))

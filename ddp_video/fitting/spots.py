@@ -10,6 +10,7 @@ import numpy as np
 from scipy.spatial import KDTree
 
 from ..synthesis.charts.lookup import Charts
+from .clothes import unlikely
 from .observe import CROP, Pose, Surface
 from .pseudo_labels import classify, crop_body
 from .sides import GROUP
@@ -42,20 +43,26 @@ class Spots:
         return Spots(np.zeros((COUNT, 2)), np.ones((COUNT, 3)), np.zeros(COUNT))
 
 
-def find_spots(surface: Surface | None, pose: Pose, mask: np.ndarray) -> Spots:
+def find_spots(
+    surface: Surface | None, pose: Pose, mask: np.ndarray, kinds: np.ndarray | None = None
+) -> Spots:
     """Draw pixels where BodyPix and the landmarks agree, as many on hands as on the torso.
 
     Args:
         surface: BodyPix's answer for the person; None if it was not asked.
         pose: landmarks that decide left/right and front/back.
         mask: (256, 256) bool, the person in the crop.
+        kinds: (256, 256) uint8 of clothes; None if they are not known.
     """
     row, column = np.nonzero(mask)
     if surface is None or not len(row):
         return Spots.none()
     points = np.stack([column, row], 1).astype(float)
     part, sure, u, v = classify(surface, points, crop_body(pose))
-    known = np.flatnonzero(sure & (GROUP[part - 1] != HEAD))
+    likely = sure & (GROUP[part - 1] != HEAD)
+    if kinds is not None:
+        likely &= ~unlikely()[kinds[row, column], GROUP[part - 1]]
+    known = np.flatnonzero(likely)
     if not len(known):
         return Spots.none()
     group = GROUP[part[known] - 1]
@@ -95,8 +102,14 @@ class SurfacePoints:
         corner = place[charts.faces]
         face, k = np.nonzero(corner >= 0)
         self._rows = corner[face, k]
+        self._group = np.zeros(len(numbers), int)
+        self._group[self._rows] = GROUP[charts.part[face] - 1]
         iuv = np.stack([charts.part[face], charts.u[face, k], charts.v[face, k]], 1)
         self._tree = KDTree(_apart(iuv))
+
+    def groups(self) -> np.ndarray:
+        """(P,) the limb of each point, as in `sides.GROUP`."""
+        return self._group
 
     def __call__(self, iuv: np.ndarray) -> np.ndarray:
         """(D, 3) I, U, V → (D,) places in the set."""

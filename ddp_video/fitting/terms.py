@@ -15,6 +15,7 @@ STIFFNESS = {
     "wrist": 1.0,
 }  # fmt: skip
 USUAL_STIFFNESS = 0.4
+UNLIKELY = 0.3  # half crop sides: how much farther skin must be under the wrong clothes
 
 
 def stiffness(bones: list[str]) -> Tensor:
@@ -59,10 +60,19 @@ def skin_outside(seen: Tensor, outside: Tensor, known: Tensor) -> Tensor:
     return away.sum(1) / counts.sum(1).clamp(min=1)
 
 
-def nearest(seen: Tensor, inner: Tensor) -> Tensor:
-    """(B, R) number of the skin's point nearest to each point of the mask."""
+def nearest(seen: Tensor, inner: Tensor, unlikely: Tensor | None = None) -> Tensor:
+    """(B, R) number of the skin's point nearest to each point of the mask.
+
+    Args:
+        seen: (B, P, 2) all points of the skin.
+        inner: (B, R, 2) points of the mask.
+        unlikely: (B, R, P) 1 where a point of the skin is not to be expected; such a one counts
+            as farther away.
+    """
     seen = seen.detach()
     squared = torch.baddbmm(seen.square().sum(2)[:, None], inner, seen.transpose(1, 2), alpha=-2)
+    if unlikely is not None:
+        squared = squared + UNLIKELY**2 * unlikely
     return squared.argmin(2)
 
 

@@ -203,7 +203,8 @@ def test_first_place_by_hand() -> None:
     xy = FOCAL * world[..., :2] / 4 + torch.tensor([0.3, -0.1])  # 4 m away, to the right, above
     none = torch.zeros(1, 1)
     inner = torch.zeros(1, 1, 2)
-    seen = (torch.ones(1, 2), empty, empty, inner, inner, none, none)
+    sure, kinds = torch.ones(1, 2), none.long()
+    seen = (sure, sure, empty, empty, inner, kinds, inner, kinds, none)
     evidence = Evidence(xy, world, *seen)
     expected = torch.tensor([[0.3 * 4 / FOCAL, -0.1 * 4 / FOCAL, np.log(4.0)]]).float()
     torch.testing.assert_close(first_place(evidence), expected, atol=1e-3, rtol=0)

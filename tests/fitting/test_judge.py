@@ -56,6 +56,16 @@ def verdict(mask: np.ndarray | None = None, groups: np.ndarray = NOBODY, **of: f
     return judge(fit(**of), observation(sure), body(), mask, FREE, groups)
 
 
+def test_few_joints_are_enough_where_the_outline_fits() -> None:
+    six = 6 / len(NAMES)
+    assert verdict(sure=six).refused == ""
+    wider = body().part > 0
+    wider[TORSO, 5:55] = True
+    worse = verdict(wider, sure=six)
+    assert worse.overlap < 0.8
+    assert "few" in worse.refused
+
+
 def test_a_good_fit_counts_in_full() -> None:
     good = verdict()
     assert good.refused == ""

@@ -8,57 +8,10 @@ import pytest
 from ddp_video.data import DensePoseDataset
 from ddp_video.errors import DataError, InputError
 from ddp_video.fitting import photos
-from ddp_video.fitting.observe import Pose, Surface
-from ddp_video.fitting.one_photo import PhotoLabels, SurfaceLabeller, see_athlete, see_photo
-from ddp_video.fitting.sidecars import (
-    LSP_TO_BLAZEPOSE,
-    corrected,
-    joint_error,
-    read_joints,
-    read_polygons,
-    spine_angle,
-)
+from ddp_video.fitting.one_photo import PhotoLabels, SurfaceLabeller, see_photo
+from ddp_video.fitting.sidecars import LSP_TO_BLAZEPOSE, read_joints, read_polygons
 
-from .figures import pose
-
-SIDE = 256
-
-
-class Painted:
-    """Teachers for pictures in which the person is painted white."""
-
-    def __init__(self, *_: object) -> None:
-        self.looked = 0
-
-    def outline(self, image: np.ndarray) -> np.ndarray:
-        return image[:, :, 0] > 200
-
-    def boxes(self, image: np.ndarray, threshold: float = 0.35) -> np.ndarray:
-        rows, columns = np.nonzero(self.outline(image))
-        if not len(rows):
-            return np.zeros((0, 5), np.float32)
-        low = columns.min(), rows.min()
-        return np.array([[*low, columns.max() + 1, rows.max() + 1, 0.9]], np.float32)
-
-    def pose(self, image: np.ndarray, box: np.ndarray, angle: float = 0.0) -> Pose:
-        self.looked += 1
-        return pose(self.outline(image), score=1.0 if angle == 0 else 0.1)
-
-    def matte(self, image: np.ndarray) -> np.ndarray:
-        return self.outline(image).astype(np.float32)
-
-    def surface(self, image: np.ndarray) -> Surface:
-        cells = (image.shape[0] - 1) // 16 + 1
-        parts = np.full((24, cells, cells), -8.0, np.float32)
-        parts[1] = 8
-        half = np.full((24, cells, cells), 0.5, np.float32)
-        return Surface(np.ones((cells, cells), np.float32), parts, half, half)
-
-
-def painted(x0: int = 90, y0: int = 20, x1: int = 166, y1: int = 236) -> np.ndarray:
-    image = np.zeros((SIDE, SIDE, 3), np.uint8)
-    image[y0:y1, x0:x1] = 255
-    return image
+from .painted import SIDE, Painted, painted
 
 
 @pytest.fixture
@@ -72,11 +25,6 @@ def label_photo(teachers: Any, image: np.ndarray, given: Any = None) -> PhotoLab
     (labels,) = SurfaceLabeller(teachers)([see_photo(teachers, image, given)])
     assert not isinstance(labels, str)
     return labels
-
-
-def label_athlete(teachers: Any, image: np.ndarray, joints: Any) -> PhotoLabels | str:
-    sight = see_athlete(teachers, image, joints)
-    return sight if isinstance(sight, str) else SurfaceLabeller(teachers)([sight])[0]
 
 
 def test_label_photo(teachers: Painted) -> None:
@@ -150,52 +98,6 @@ def test_a_folder_without_photos(teachers: Painted, tmp_path: Path) -> None:
         photos.label_photos(tmp_path, tmp_path)
 
 
-def joints_of(image: np.ndarray) -> dict[str, np.ndarray]:
-    xy = pose(image[:, :, 0] > 0).xy
-    return {name: xy[k] for name, k in LSP_TO_BLAZEPOSE.items()}
-
-
-def test_an_athlete_must_agree_with_the_joints(teachers: Painted) -> None:
-    image = painted(40, 20, 216, 240)
-    labels = label_athlete(teachers, image, joints_of(image))
-    assert not isinstance(labels, str)
-    assert labels.surfaces == 1
-    moved = {name: place + 60 for name, place in joints_of(image).items()}
-    assert "differ" in str(label_athlete(teachers, image, moved))
-    few = dict(list(joints_of(image).items())[:5])
-    assert "fewer than 6" in str(label_athlete(teachers, image, few))
-
-
-def test_joint_error_by_hand() -> None:
-    person = pose(np.ones((SIDE, SIDE)))
-    joints = {name: person.xy[k] + [3, 4] for name, k in LSP_TO_BLAZEPOSE.items()}
-    box = np.array([0.0, 0, 50, 100])
-    assert joint_error(person, joints, box) == (pytest.approx(0.05), False)
-    left = {k: v for k, v in joints.items() if k.startswith("l_")}
-    swapped = {"r" + name[1:]: place for name, place in left.items()}
-    assert joint_error(person, swapped, box) == (pytest.approx(0.05), True)
-
-
-def test_joints_replace_landmarks_that_are_far_off() -> None:
-    person = pose(np.ones((SIDE, SIDE)))
-    joints = {name: person.xy[k] + 2.0 for name, k in LSP_TO_BLAZEPOSE.items()}
-    joints["l_wrist"] = person.xy[15] + [30.0, 0]
-    box = np.array([0.0, 0, 100, 200])  # 8 % of its longer side are 16 pixels
-    mended = corrected(person, joints, box)
-    np.testing.assert_array_equal(mended.xy[15], joints["l_wrist"])
-    others = [k for k in range(39) if k != 15]
-    np.testing.assert_array_equal(mended.xy[others], person.xy[others])
-
-
-def test_spine_angle_by_hand() -> None:
-    upright = {"l_hip": (10, 50), "r_hip": (0, 50), "l_shoulder": (10, 0), "r_shoulder": (0, 0)}
-    joints = {name: np.array(place, float) for name, place in upright.items()}
-    assert spine_angle(joints) == [pytest.approx(0)]
-    lying = {name: place[::-1] * [-1, 1] for name, place in joints.items()}  # head to the right
-    assert spine_angle(lying) == [pytest.approx(np.pi / 2)]
-    assert spine_angle({"l_hip": joints["l_hip"]}) == []
-
-
 def test_sidecars(tmp_path: Path) -> None:
     names = list(LSP_TO_BLAZEPOSE)
     head = ",".join(f"{n}_x,{n}_y,{n}_visible" for n in names)
@@ -205,6 +107,8 @@ def test_sidecars(tmp_path: Path) -> None:
     joints = read_joints(path)["a.jpg"]
     assert len(joints) == len(names) - 1
     np.testing.assert_array_equal(joints[names[5]], [5, 10])
+    path.write_text(f"photo,{head},neck_x,neck_y,neck_visible\na.jpg,{row},7,8,1\n")
+    np.testing.assert_array_equal(read_joints(path)["a.jpg"]["neck"], [7, 8])
     path.write_text("photo,x\na.jpg,1\n")
     with pytest.raises(DataError, match="lacks columns"):
         read_joints(path)
