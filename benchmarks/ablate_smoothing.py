@@ -29,7 +29,7 @@ from ddp_video.types import Frame, Prediction
 
 ROBUST = SmoothSettings()
 METHODS = {"paper": replace(ROBUST, method="paper"), "robust": ROBUST}
-PARTS = ("occlusion", "likeness", "cuts", "votes", "agreement")
+PARTS = ("occlusion", "likeness", "cuts", "agreement", "doubt", "even")
 FIGURES = {
     "itf_db": 1, "isi": 1, "flips": 100, "uv_change": 100, "iuv_change": 100, "flow_difference": 1,
     "uv_error": 100, "uv_common": 100, "part_error": 100, "iuv_error": 100, "boundary_error": 1,

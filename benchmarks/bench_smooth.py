@@ -37,7 +37,7 @@ def robust(
     image: np.ndarray, present: Prediction, views: dict[int, View], flows: dict[int, Tensor]
 ) -> Prediction:
     """What a frame costs: its own view, the looks at its neighbours, the average."""
-    here = view(image, present, ROBUST)
+    here = view(image, present)
     looks = {k: look(here, there, flows[k], -flows[k], ROBUST) for k, there in views.items()}
     return robust_average(here, {k: each for k, each in looks.items() if each}, ROBUST)
 
@@ -72,7 +72,7 @@ def main() -> None:
             flows = {k: torch.randn(2, height, width, generator=generator) + k for k in offsets}
             scenes = present, neighbours, flows
             paper = milliseconds(partial(temporal_average, *scenes), arguments.repeats)
-            views = {k: view(image, each, ROBUST) for k, each in neighbours.items()}
+            views = {k: view(image, each) for k, each in neighbours.items()}
             ours = milliseconds(partial(robust, image, present, views, flows), arguments.repeats)
             print(f"{share:5.0%}  {radius:6d}  {paper:6.1f}  {ours:6.1f}", flush=True)
 

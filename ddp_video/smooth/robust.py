@@ -1,25 +1,24 @@
-"""A temporal average that doubts the flow, and asks the predictions which neighbours agree.
+"""A temporal average that doubts the flow, and lets the predictions vote.
 
-What it knows more than Eq. 6, each part with a switch in `SmoothSettings`:
+What it does otherwise than Eq. 6, each but the first with a switch in `SmoothSettings`:
 
+- votes: whether somebody is there, and which part, are voted; under the mean of log-probabilities
+  one frame that is sure of the background outvotes all others, and limbs get lost. U and V weigh
+  as much as the vote for their part, so that frames that say another part have little say,
 - occlusion: a neighbour counts where the flow there and back returns to the point,
 - likeness: and where it shows about the same colour,
 - cuts: and not at all where hardly anything does, which is a cut,
-- votes: whether somebody is there, and which part, are voted; under the mean of log-probabilities
-  one frame that is sure of the background outvotes all others, and limbs get lost,
-- agreement: U and V are averaged over the frames that say about the same as the present one, where
-  that has the part that wins,
+- agreement: a frame whose U and V are far from the present ones has less say in U and V,
+- doubt: where frames do not agree whether somebody is there, a bare majority is not enough,
+- even: U and V are drawn towards those around, by a hundredth of the chart at most,
 - masks: people's masks are averaged too (people.py).
 
-All of it is one weighted sum of rows per point: every frame's covered cells stand in a table (one
-row for the background), and a point takes four rows, bilinearly, of every frame.
+All of it is one weighted sum of warped ballots.
 
-Dims: H W = the logit grid, P = its cells, Q = those where people may be seen, N = covered cells,
-T = frames of the window.
+Dims: H W = the logit grid, h w = the part of it where anybody is seen, B = 74 entries of a ballot.
 """
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -27,22 +26,24 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import embedding_bag
 
 from ..settings import SmoothSettings
-from ..types import FLOOR, LOGIT_CHANNELS, PARTS, Prediction
-from .average import check_grid, put
-from .people import Taps, steadied, table_of
-from .warp import positions, sample
+from ..types import FLOOR, PARTS, Prediction
+from .average import check_grid
+from .people import Box, stack_of, steadied
+from .warp import positions, take
 
 LOST = 0.25  # cells²: a round trip that ends this far away counts 1/e
 LOST_SHARE = 0.03  # of the squared motion, on top
-UNLIKE = 40.0  # grey levels: a colour that differs by this counts 1/e
+UNLIKE = 25.0  # grey levels: a colour that differs by this counts 1/e
 CUT = 0.4  # share of trusted cells below which a neighbour lies beyond a cut
-CUT_STEP = 7  # every n-th cell is asked for that
-SURE = 1.0  # votes for and against the background are tanh(SURE · difference of probabilities)
-APART = 0.3  # U, V: somebody who differs by this counts 1/e
-_UV = LOGIT_CHANNELS - PARTS
+APART = 0.25  # U, V: somebody who differs by this from the present frame counts 1/e
+DOUBT = 0.1  # standard deviations of the votes by which somebody must be ahead of the background
+EVEN = 0.7  # cells: σ of the Gaussian that U and V are drawn to
+EVEN_MOST = 0.01  # by this at most
+FAINT = FLOOR**0.5 / 2  # votes below which nobody is covered: half of what FLOOR is given
+_BODY = PARTS - 1
+_SAID = 2 + _BODY  # entries of a ballot before U and V
 
 
 class View(NamedTuple):
@@ -50,21 +51,17 @@ class View(NamedTuple):
 
     Attributes:
         prediction: as inferred.
-        colour_3HW: the picture on the logit grid, float32 RGB, 0..255.
-        near_P: bool, covered cells and those around them.
-        row_P: the row of each cell in the tables; 0 is the background's.
-        parts: (1 + N, 25): the background's vote and the parts' probabilities; or logits.
-        uv: (1 + N, 50): U, then V; 0 in row 0.
-        masks: (P, M) people's masks.
+        colour_HW3: the picture on the logit grid, float32 RGB, 0..255.
+        near_HW: uint8, 1 at covered cells and those around them.
+        ballot_HWB: from `_ballot`.
+        masks_HWM: people's masks.
     """
 
     prediction: Prediction
-    colour_3HW: Tensor
-    near_P: Tensor
-    row_P: Tensor
-    parts: Tensor
-    uv: Tensor
-    masks: Tensor
+    colour_HW3: np.ndarray
+    near_HW: np.ndarray
+    ballot_HWB: np.ndarray
+    masks_HWM: np.ndarray
 
 
 class Look(NamedTuple):
@@ -72,46 +69,48 @@ class Look(NamedTuple):
 
     Attributes:
         view: the neighbour.
-        position_2P: where each cell's sample lies.
-        inside_P: whether that is inside the picture.
-        flow_2P: present -> neighbour.
-        back_2HW: neighbour -> present.
+        position_2HW: where each cell's sample lies.
+        trust_HW1: 0..1, how much that counts.
     """
 
     view: View
-    position_2P: Tensor
-    inside_P: Tensor
-    flow_2P: Tensor
-    back_2HW: Tensor
+    position_2HW: np.ndarray
+    trust_HW1: np.ndarray
 
 
-def view(image: np.ndarray, prediction: Prediction, settings: SmoothSettings) -> View:
+def view(image: np.ndarray, prediction: Prediction) -> View:
     """Lay out a frame for the average.
 
     Args:
         image: (H, W, 3) uint8 RGB, of any size.
         prediction: of it.
-        settings: whether to vote.
     """
     h, w = prediction.coverage.shape
     small = cv2.resize(image, (w, h), interpolation=cv2.INTER_AREA)
     covered = prediction.coverage.numpy() > 0
-    near = cv2.dilate(covered.astype(np.uint8), np.ones((3, 3), np.uint8))
-    cells = torch.from_numpy(np.flatnonzero(covered))
-    row_P = torch.zeros(h * w, dtype=torch.long)
-    row_P[cells] = torch.arange(1, len(cells) + 1)
-    table = torch.zeros(1 + len(cells), LOGIT_CHANNELS)
-    table[0, 1:PARTS] = math.log(FLOOR)
-    table[1:] = prediction.logits.flatten(1).index_select(1, cells).T
     return View(
         prediction,
-        torch.from_numpy(small).permute(2, 0, 1).float(),
-        torch.from_numpy(near.ravel() > 0),
-        row_P,
-        _votes(table[:, :PARTS]) if settings.votes else table[:, :PARTS].contiguous(),
-        table[:, PARTS:].contiguous(),
-        table_of(prediction.people, h * w),
+        small.astype(np.float32),
+        cv2.dilate(covered.astype(np.uint8), np.ones((3, 3), np.uint8)),
+        _ballot(prediction.logits.numpy(), covered),
+        stack_of(prediction.people, (h, w)),
     )
+
+
+def _ballot(logits_75HW: np.ndarray, covered_HW: np.ndarray) -> np.ndarray:
+    """(H, W, B) what a frame says, cell by cell; where nobody is covered all is background.
+
+    How far the background is ahead of the likeliest part, -1..1, and the square of that; then of
+    each part the vote, which is the root of its probability, and the vote times U, and times V.
+    """
+    ballot_HWB = np.zeros((*covered_HW.shape, 2 + 3 * _BODY), np.float32)
+    ballot_HWB[..., :2] = 1
+    rows = logits_75HW.transpose(1, 2, 0)[covered_HW]
+    vote = np.exp(rows[:, :PARTS] / 2)
+    ahead = np.square(vote[:, :1]) - np.square(vote[:, 1:].max(1, keepdims=True, initial=0))
+    body, u, v = vote[:, 1:], rows[:, PARTS + 1 : 2 * PARTS], rows[:, 2 * PARTS + 1 :]
+    ballot_HWB[covered_HW] = np.concatenate([ahead, ahead**2, body, body * u, body * v], 1)
+    return ballot_HWB
 
 
 def look(
@@ -124,7 +123,7 @@ def look(
         there: the neighbour.
         flow: (2, H, W) present -> neighbour, in pixels of the grid.
         back: (2, H, W) neighbour -> present.
-        settings: whether to look for cuts.
+        settings: what makes a neighbour count less.
 
     Returns:
         None beyond a cut.
@@ -132,10 +131,43 @@ def look(
     Raises:
         ShapeError: the grids differ.
     """
-    size = (here.prediction.coverage.shape[0], here.prediction.coverage.shape[1])
-    check_grid(there.prediction, size)
-    seen = Look(there, *positions(flow, size), flow.flatten(1), back)
-    return None if settings.cuts and _is_cut(here, seen) else seen
+    h, w = here.near_HW.shape
+    check_grid(there.prediction, (h, w))
+    position_2P, inside_P = positions(flow, (h, w))
+    position_2HW, inside_HW = position_2P.view(2, h, w).numpy(), inside_P.view(h, w).numpy()
+    returned_HW = _returned(flow, back, position_2HW)
+    alike_HW = _alike(here.colour_HW3, take(there.colour_HW3, position_2HW))
+    found = np.count_nonzero((returned_HW * alike_HW > 0.5) & inside_HW)
+    if settings.cuts and found < CUT * max(1, np.count_nonzero(inside_HW)):
+        return None
+    trust_HW = inside_HW.astype(np.float32)
+    if settings.occlusion:
+        trust_HW *= returned_HW
+    if settings.likeness:
+        trust_HW *= alike_HW
+    return Look(there, position_2HW, trust_HW[..., None])
+
+
+def _returned(flow_2HW: Tensor, back_2HW: Tensor, position_2HW: np.ndarray) -> np.ndarray:
+    """(H, W) 1 where the way there and back ends at its start, less the farther away it ends."""
+    there_HW2, back_HW2 = (
+        np.ascontiguousarray(each.permute(1, 2, 0)) for each in (flow_2HW, back_2HW)
+    )
+    back_HW2 = take(back_HW2, position_2HW)
+    lost_HW = _summed((there_HW2 + back_HW2) ** 2)
+    moved_HW = _summed(there_HW2**2 + back_HW2**2)
+    return np.exp(-lost_HW / (LOST + LOST_SHARE * moved_HW))
+
+
+def _alike(here_HW3: np.ndarray, there_HW3: np.ndarray) -> np.ndarray:
+    """(H, W) 1 where both show one colour, less the more they differ."""
+    unlike_HW = _summed(cv2.absdiff(here_HW3, there_HW3)) / 3
+    return np.exp(-np.square(unlike_HW / UNLIKE))
+
+
+def _summed(values_hwC: np.ndarray) -> np.ndarray:
+    """(h, w) sum over a few channels."""
+    return cv2.transform(values_hwC, np.ones((1, values_hwC.shape[2]), np.float32))
 
 
 def robust_average(
@@ -146,146 +178,97 @@ def robust_average(
     Args:
         present: the frame.
         looks: its neighbours.
-        settings: what to know more than Eq. 6.
+        settings: what to do otherwise than Eq. 6.
 
     Returns:
         Part logits like those of one frame; U and V; coverage 1 where any trusted frame is covered;
         the people of the present frame, their masks averaged along with them.
     """
-    if not looks:
+    box = _box(present, looks.values())
+    if not looks or box is None:
         return present.prediction
-    views = [present, *(each.view for each in looks.values())]
-    points = _points(present, looks.values())
-    taps = [_own_taps(points)]
-    taps += [
-        _taps(each, points, _trust(present, each, points, settings)) for each in looks.values()
-    ]
-    row_QT4, weight_QT4, people_QT4 = _joined(views, taps)
-    parts_Q25 = _sum(torch.cat([each.parts for each in views]), row_QT4, weight_QT4)
-    parts_Q25 /= weight_QT4.sum((1, 2))[:, None]
-    parts_Q25 = _decided(parts_Q25) if settings.votes else parts_Q25
-    covered_QT4 = weight_QT4 * people_QT4
-    uv = torch.cat([each.uv for each in views])
-    if settings.agreement:
-        winner_Q = 1 + parts_Q25[:, 1:].argmax(1)
-        own_Q = 1 + present.parts[row_QT4[:, 0, 0], 1:].argmax(1)
-        near_QT = _agreement(uv, row_QT4, covered_QT4, winner_Q)
-        covered_QT4 *= torch.where((own_Q == winner_Q)[:, None], near_QT, 1.0)[..., None]
-    total_Q = covered_QT4.sum((1, 2))
-    uv_Q50 = _sum(uv, row_QT4, covered_QT4) / total_Q.clamp(min=1e-6)[:, None]
-    logits_75Q = torch.cat([parts_Q25, uv_Q50], 1).T
-    smoothed = put(present.prediction, points, logits_75Q, total_Q > 1e-3)
-    if not settings.masks:
+    seen = [(each.view, each.position_2HW[:, *box], each.trust_HW1[box]) for each in looks.values()]
+    own_hwB = present.ballot_HWB[box]
+    said_hw26, charts_hw72 = own_hwB[..., :_SAID].copy(), own_hwB[..., 2:].copy()
+    for there, position_2hw, trust_hw1 in seen:
+        ballot_hwB = take(there.ballot_HWB, position_2hw)
+        said_hw26 += ballot_hwB[..., :_SAID] * trust_hw1
+        if settings.agreement:
+            trust_hw1 = trust_hw1 * _agreement(own_hwB, ballot_hwB)
+        charts_hw72 += ballot_hwB[..., 2:] * trust_hw1
+    said_hw26 /= 1 + sum(trust_hw1 for _, _, trust_hw1 in seen)
+    smoothed = _put(present.prediction, box, said_hw26, charts_hw72, settings)
+    if not settings.masks or not smoothed.people:
         return smoothed
-    people = steadied(smoothed.people, [each.masks for each in views], points, taps)
+    others = [
+        (take(there.masks_HWM, position_2hw), trust_hw1)
+        for there, position_2hw, trust_hw1 in seen
+        if there.prediction.people
+    ]
+    people = steadied(smoothed.people, present.masks_HWM, box, others)
     return replace(smoothed, people=people)
 
 
-def _votes(logs_N25: Tensor) -> Tensor:
-    """Parts vote as likely as they are, the background with how far it is ahead of the body."""
-    chance = logs_N25.exp()
-    ahead = chance[:, 0] - chance[:, 1:].amax(1)
-    chance[:, 0] = torch.tanh(SURE * ahead) / math.tanh(SURE)
-    return chance
+def _agreement(own_hwB: np.ndarray, other_hwB: np.ndarray) -> np.ndarray:
+    """(h, w, 1) 1 where both have the same U and V, less the farther apart these are.
 
-
-def _decided(votes_Q25: Tensor) -> Tensor:
-    """Logits in which the background is as far ahead of the winning part as its votes say."""
-    chance, part_Q = votes_Q25.clone(), votes_Q25[:, 1:].amax(1)
-    chance[:, 0] = (part_Q + chance[:, 0]).clamp(min=FLOOR)
-    return (chance / (chance[:, 0] + part_Q)[:, None]).clamp(min=FLOOR).log()
-
-
-def _is_cut(here: View, seen: Look) -> bool:
-    """Whether hardly anything of the present is there in the neighbour."""
-    asked = torch.arange(0, len(seen.inside_P), CUT_STEP)
-    asked = asked[seen.inside_P[asked]]
-    trust = _returned(seen, asked) * _alike(here, seen, asked)
-    return int((trust > 0.5).sum()) < CUT * max(1, len(asked))
-
-
-def _trust(here: View, seen: Look, points: Tensor, settings: SmoothSettings) -> Tensor:
-    """(Q,) 0..1, how much the neighbour's samples count."""
-    trust_Q = seen.inside_P[points].float()
-    if settings.occlusion:
-        trust_Q *= _returned(seen, points)
-    if settings.likeness:
-        trust_Q *= _alike(here, seen, points)
-    return trust_Q
-
-
-def _returned(seen: Look, points: Tensor) -> Tensor:
-    """1 where the way there and back ends at its start, less the farther away it ends."""
-    flow_2Q = seen.flow_2P[:, points]
-    back_2Q = sample(seen.back_2HW, seen.position_2P[:, points])
-    lost = (flow_2Q + back_2Q).square().sum(0)
-    moved = flow_2Q.square().sum(0) + back_2Q.square().sum(0)
-    return torch.exp(-lost / (LOST + LOST_SHARE * moved))
-
-
-def _alike(here: View, seen: Look, points: Tensor) -> Tensor:
-    """1 where both frames show one colour, less the more they differ."""
-    there_3Q = sample(seen.view.colour_3HW, seen.position_2P[:, points])
-    unlike_Q = (there_3Q - here.colour_3HW.flatten(1)[:, points]).abs().mean(0)
-    return torch.exp(-((unlike_Q / UNLIKE) ** 2))
-
-
-def _points(present: View, looks: Iterable[Look]) -> Tensor:
-    """(Q,) the cells at which some frame may see people."""
-    w = present.prediction.coverage.shape[1]
-    near_P = present.near_P.clone()
-    for each in looks:
-        x, y = each.position_2P.round().long()
-        cell = y.clamp(min=0) * w + x.clamp(0, w - 1)
-        near_P |= each.view.near_P[cell.clamp(max=len(near_P) - 1)] & each.inside_P
-    return near_P.nonzero().squeeze(1)
-
-
-def _own_taps(points: Tensor) -> Taps:
-    return Taps(points[:, None].expand(-1, 4), torch.tensor([1.0, 0, 0, 0]).expand(len(points), 4))
-
-
-def _taps(seen: Look, points: Tensor, trust_Q: Tensor) -> Taps:
-    """Bilinear, between the middles of the cells."""
-    h, w = seen.view.prediction.coverage.shape
-    x, y = seen.position_2P[:, points]
-    x, y = x.clamp(0, w - 1), y.clamp(0, h - 1)
-    left, top = x.long().clamp(max=max(0, w - 2)), y.long().clamp(max=max(0, h - 2))
-    right, down = x - left, y - top
-    cell, aside, below = top * w + left, min(1, w - 1), w * min(1, h - 1)
-    cells = torch.stack([cell, cell + aside, cell + below, cell + aside + below], 1)
-    shares = [(1 - down) * (1 - right), (1 - down) * right, down * (1 - right), down * right]
-    return Taps(cells, torch.stack(shares, 1) * trust_Q[:, None])
-
-
-def _joined(views: Sequence[View], taps: Sequence[Taps]) -> tuple[Tensor, Tensor, Tensor]:
-    """(Q, T, 4): rows in the joined tables, their weights, and which of them are people's."""
-    rows, people, first = [], [], 0
-    for each, tap in zip(views, taps, strict=True):
-        row_Q4 = each.row_P[tap.cell]
-        people.append(row_Q4 > 0)
-        rows.append(row_Q4 + first)
-        first += len(each.parts)
-    weights = [tap.weight for tap in taps]
-    return torch.stack(rows, 1), torch.stack(weights, 1), torch.stack(people, 1)
-
-
-def _sum(table: Tensor, row_QT4: Tensor, weight_QT4: Tensor) -> Tensor:
-    """Weighted sums of rows, one for each point."""
-    rows, weights = row_QT4.flatten(1), weight_QT4.flatten(1)
-    return embedding_bag(rows, table, mode="sum", per_sample_weights=weights)
-
-
-def _agreement(uv: Tensor, row_QT4: Tensor, weight_QT4: Tensor, winner_Q: Tensor) -> Tensor:
-    """(Q, T) 1 where a frame's U, V of the winning part are the present's, less elsewhere.
-
-    The heaviest of a frame's four rows speaks for it. Where the present has none, all count.
+    Parts count as far as both vote for them: where they have none in common nobody objects.
     """
-    weight_QT, heaviest = weight_QT4.max(2)
-    row_QT = row_QT4.gather(2, heaviest[..., None])[..., 0]
-    apart_QT = torch.zeros_like(weight_QT)
-    for column in (winner_Q, winner_Q + PARTS):
-        values_QT = uv.view(-1)[row_QT * _UV + column[:, None]]
-        apart_QT += (values_QT - values_QT[:, :1]).square()
-    near_QT = torch.exp(-apart_QT / APART**2)
-    return torch.where(weight_QT[:, :1] > 0, near_QT, 1.0)
+    h, w = own_hwB.shape[:2]
+    own, other = (each[..., 2:].reshape(h, w, 3, _BODY) for each in (own_hwB, other_hwB))
+    apart = own[:, :, 1:] * other[:, :, :1] - other[:, :, 1:] * own[:, :, :1]
+    return np.exp(-np.einsum("hwcp,hwcp->hw", apart, apart) / APART**2)[..., None]
+
+
+def _box(present: View, looks: Iterable[Look]) -> Box | None:
+    """Rows and columns around all cells at which some frame may see people; None: nowhere."""
+    near_HW = present.near_HW
+    for each in looks:
+        near_HW = cv2.bitwise_or(near_HW, take(each.view.near_HW, each.position_2HW))
+    left, top, width, height = cv2.boundingRect(near_HW)
+    return (slice(top, top + height), slice(left, left + width)) if width else None
+
+
+def _put(
+    present: Prediction,
+    box: Box,
+    said_hw26: np.ndarray,
+    charts_hw72: np.ndarray,
+    settings: SmoothSettings,
+) -> Prediction:
+    """The prediction that the means of the ballots stand for; nobody is outside the box."""
+    vote_24hw = said_hw26[..., 2:].transpose(2, 0, 1)
+    logits = present.logits.clone(memory_format=torch.contiguous_format)
+    fields = logits.view(3, PARTS, *logits.shape[1:])
+    fields[0, :, *box] = torch.from_numpy(_decided(said_hw26[..., :2], vote_24hw, settings))
+    fields[1:, 1:, *box] = torch.from_numpy(_charts(charts_hw72, settings))
+    coverage = torch.zeros_like(present.coverage)
+    coverage[box] = torch.from_numpy((vote_24hw.max(0) > FAINT).astype(np.float32))
+    return replace(present, logits=logits, coverage=coverage)
+
+
+def _decided(ahead_hw2: np.ndarray, vote_24hw: np.ndarray, settings: SmoothSettings) -> np.ndarray:
+    """(25, h, w) logits: the background is as far ahead of the winning part as the frames say."""
+    ahead_hw, square_hw = ahead_hw2[..., 0], ahead_hw2[..., 1]
+    if settings.doubt:
+        ahead_hw = ahead_hw + DOUBT * np.sqrt((square_hw - ahead_hw**2).clip(0))
+    background_hw = (1 + ahead_hw.clip(-1, 1)) / 2
+    chance_24hw = np.square(vote_24hw)
+    chance_24hw *= (1 - background_hw) / chance_24hw.max(0).clip(1e-9)
+    return np.log(np.concatenate([background_hw[None], chance_24hw]).clip(FLOOR))
+
+
+def _charts(charts_hw72: np.ndarray, settings: SmoothSettings) -> np.ndarray:
+    """(2, 24, h, w) U and V."""
+    own = _divided(charts_hw72)
+    if settings.even:
+        around = _divided(cv2.GaussianBlur(charts_hw72, (3, 3), EVEN))
+        own += (around - own).clip(-EVEN_MOST, EVEN_MOST)
+    return own
+
+
+def _divided(charts_hw72: np.ndarray) -> np.ndarray:
+    """(2, 24, h, w) U and V, by their votes."""
+    h, w = charts_hw72.shape[:2]
+    votes_24hw, *weighted = charts_hw72.reshape(h, w, 3, _BODY).transpose(2, 3, 0, 1)
+    return np.stack(weighted) / votes_24hw.clip(1e-9)

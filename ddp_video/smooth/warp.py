@@ -4,6 +4,8 @@ Dims: C = channels, H W = the logit grid, P = points. Positions are in pixels of
 the middle of cell (x, y) at (x, y): the convention of `align_corners=False` everywhere.
 """
 
+import cv2
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -54,3 +56,9 @@ def sample(field_CHW: Tensor, position_2P: Tensor) -> Tensor:
     # pixel x has its middle at (2x + 1)/W - 1 of grid_sample's -1..1 with align_corners=False
     grid_P2 = torch.stack([(2 * x_P + 1) / w - 1, (2 * y_P + 1) / h - 1], dim=1)
     return F.grid_sample(field_CHW[None], grid_P2[None, None], align_corners=False)[0, :, 0]
+
+
+def take(field_HWC: np.ndarray, position_2hw: np.ndarray) -> np.ndarray:
+    """(h, w, C): what `sample` gives, for arrays with the channels last; C up to 512."""
+    x_hw, y_hw = position_2hw
+    return cv2.remap(field_HWC, x_hw, y_hw, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -90,9 +90,7 @@ def _slide(
         return smoothed
 
     for frame, prediction in predictions:
-        window.append(
-            _Item(frame, prediction, view(frame.image, prediction, settings) if doubting else None)
-        )
+        window.append(_Item(frame, prediction, view(frame.image, prediction) if doubting else None))
         if centre + reach < len(window):
             yield emit()
     while centre < len(window):
