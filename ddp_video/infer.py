@@ -15,6 +15,7 @@ from .errors import InputError
 from .network import DirectDensePose
 from .network.device import autocast, choose_device, choose_precision
 from .network.direct_dense_pose import DensePose
+from .network.eight_bits import computes_in_eight_bits
 from .network.inference import for_inference
 from .network.instance_branch import DetectionLimits
 from .settings import InferSettings
@@ -54,13 +55,19 @@ class Predictor:
         self.settings = settings or InferSettings()
         self.device = choose_device(self.settings.device)
         self.dtype = choose_precision(self.device, self.settings.precision)
+        self.eight_bits = self.settings.precision == "auto" and computes_in_eight_bits(self.device)
         with _enough_memory(self.device):
-            self.network = for_inference(network, self.device, self.dtype)
+            self.network = for_inference(
+                network, self.device, self.dtype, eight_bits=self.eight_bits
+            )
 
     @property
     def description(self) -> dict[str, str]:
         """What is used, for the metrics file and `info`."""
-        return {"device": str(self.device), "precision": str(self.dtype).removeprefix("torch.")}
+        precision = str(self.dtype).removeprefix("torch.")
+        if self.eight_bits:
+            precision += ", large convolutions int8"
+        return {"device": str(self.device), "precision": precision}
 
     def __call__(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, Prediction]]:
         """Predict frame by frame, in their order.

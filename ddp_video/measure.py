@@ -70,16 +70,20 @@ class _Looked:
     """A frame with the moments that all its pairs need.
 
     Attributes:
-        grey: (H, W) float64, 0..255.
-        mean: its Gaussian-weighted local mean.
-        variance: its Gaussian-weighted local variance.
+        grey: (H, W) uint8.
         mask: (H, W) bool region, None for the whole frame.
+        box: rows and columns beyond which grey and moments are zero.
+        mean: (H, W) float64, its Gaussian-weighted local mean.
+        power: the square of `mean`.
+        variance: its Gaussian-weighted local variance.
     """
 
     grey: np.ndarray
-    mean: np.ndarray
-    variance: np.ndarray
     mask: np.ndarray | None
+    box: tuple[slice, slice]
+    mean: np.ndarray
+    power: np.ndarray
+    variance: np.ndarray
 
 
 class Steadiness:
@@ -154,9 +158,18 @@ class Steadiness:
 
 
 def _look(image_HW3: np.ndarray, mask: np.ndarray | None) -> _Looked:
-    grey = cv2.cvtColor(image_HW3, cv2.COLOR_RGB2GRAY).astype(np.float64)
-    mean = _blur(grey)
-    return _Looked(grey, mean, _blur(grey * grey) - mean * mean, None if mask is None else mask > 0)
+    """The moments of a frame; of a picture on black, only those around what is not black."""
+    grey = cv2.cvtColor(image_HW3, cv2.COLOR_RGB2GRAY)
+    x, y, width, height = cv2.boundingRect(grey)
+    far = _WINDOW - 1  # so that a window at the box's edge, and its mirrored half, see only black
+    box = (slice(max(0, y - far), y + height + far), slice(max(0, x - far), x + width + far))
+    mean, power, variance = (np.zeros(grey.shape) for _ in range(3))
+    if width and height:
+        inside = grey[box].astype(np.float64)
+        mean[box] = _blur(inside)
+        np.square(mean[box], out=power[box])
+        np.subtract(_blur(inside * inside), power[box], out=variance[box])
+    return _Looked(grey, None if mask is None else mask > 0, box, mean, power, variance)
 
 
 def _blur(array: np.ndarray) -> np.ndarray:
@@ -164,20 +177,32 @@ def _blur(array: np.ndarray) -> np.ndarray:
 
 
 def _mean_square_error(x: np.ndarray, y: np.ndarray, region: np.ndarray | None) -> float:
-    difference = x - y
-    if region is not None:
-        difference = difference[region]
-    return float(np.mean(difference * difference))
+    if region is None:
+        return cv2.norm(x, y, cv2.NORM_L2SQR) / x.size
+    return cv2.norm(x, y, cv2.NORM_L2SQR, region.view(np.uint8)) / np.count_nonzero(region)
 
 
 def _similarity(x: _Looked, y: _Looked, region: np.ndarray | None) -> float | None:
-    """Mean SSIM over the region, less the outermost 5 pixels; None where nothing is left of it."""
+    """Mean SSIM over the region, less the outermost 5 pixels; None where nothing is left of it.
+
+    Where both frames are black it is exactly 1: only what is lost in the boxes is computed.
+    """
+    counted = np.zeros(x.grey.shape, bool)
     inside = np.s_[_EDGE:-_EDGE, _EDGE:-_EDGE]
-    if min(x.grey.shape) < _WINDOW or not (region is None or region[inside].any()):
+    counted[inside] = True if region is None else region[inside]
+    pixels = np.count_nonzero(counted)
+    if pixels == 0:
         return None
-    mean_product = x.mean * y.mean
-    covariance = _blur(x.grey * y.grey) - mean_product
-    luminance = (2 * mean_product + _C1) / (x.mean**2 + y.mean**2 + _C1)
-    structure = (2 * covariance + _C2) / (x.variance + y.variance + _C2)
-    similarity = (luminance * structure)[inside]
-    return float(similarity.mean() if region is None else similarity[region[inside]].mean())
+    box = _union(x.box, y.box)
+    mean_product = x.mean[box] * y.mean[box]
+    covariance = _blur(x.grey[box] * y.grey[box].astype(np.float64)) - mean_product
+    alike = (2 * mean_product + _C1) * (2 * covariance + _C2)
+    most = (x.power[box] + y.power[box] + _C1) * (x.variance[box] + y.variance[box] + _C2)
+    return 1 - float(np.sum(1 - alike / most, where=counted[box])) / pixels
+
+
+def _union(one: tuple[slice, slice], other: tuple[slice, slice]) -> tuple[slice, ...]:
+    """The smallest box around two."""
+    return tuple(
+        slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(one, other, strict=True)
+    )

@@ -53,6 +53,19 @@ def test_bright_flat_pictures_keep_the_precision():
     assert measured([x, y]).isi == pytest.approx(ssim(grey(x), grey(y))[0], abs=1e-9)
 
 
+@pytest.mark.parametrize("corner", [(0, 0), (15, 20), (20, 32)])
+def test_pictures_on_black_count_in_full(corner):
+    pictures = []
+    for step, patch in enumerate(clip(3, size=(17, 20))):
+        picture = np.zeros((37, 55, 3), np.uint8)
+        y, x = corner[0], corner[1] + step
+        picture[y : y + 17, x : x + 20] = patch
+        pictures.append(picture)
+    pairs = [(grey(x), grey(y)) for x, y in pairwise([*pictures, np.zeros_like(pictures[0])])]
+    result = measured([*pictures, np.zeros_like(pictures[0])])
+    assert result.isi == pytest.approx(np.mean([ssim(x, y)[0] for x, y in pairs]), abs=1e-9)
+
+
 def test_grey_is_bt601_and_8_bit():
     black = np.zeros((12, 12, 3), np.uint8)
     red = black.copy()

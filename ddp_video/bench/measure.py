@@ -20,7 +20,7 @@ from torchvision.models.optical_flow import raft_small
 from ..decode import FrameReader
 from ..flow import DisFlow, RaftFlow, WindowFlow
 from ..infer import Predictor, network_size
-from ..network.device import autocast
+from ..network.device import autocast, choose_precision
 from ..pipeline import RunSettings, load_engines, run
 from ..settings import SmoothSettings
 from ..types import Frame
@@ -147,7 +147,9 @@ def _ratios(
     }
     if settings.raft:
         torch.manual_seed(0)
-        raft = RaftFlow(raft_small(weights=None), predictor.device)  # its time needs no training
+        dtype = choose_precision(predictor.device, "auto")  # as `make_flow` does
+        model = raft_small(weights=None)  # its time needs no training
+        raft = RaftFlow(model, predictor.device, dtype=dtype)
         works["RAFT small, pair by pair"] = lambda: raft_pair_by_pair(raft, images, radius)
         works["RAFT small"] = lambda: _slide(raft, images, radius, grid)
     seconds = {n: s / len(few) for n, s in interleaved(works, settings.rounds).items()}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from ..network.device import choose_precision
 from ..settings import FlowSettings
 from ..types import TwoWayFlow
 from .dis import DisFlow
@@ -37,7 +38,8 @@ def make_flow(settings: FlowSettings, device: torch.device | str = "cpu") -> tup
         return DisFlow(settings.max_side), note
     path = found or download(names[0])
     name, model = load_raft(path, names)
-    engine = RaftFlow(model, device, settings.max_side, settings.updates)
+    dtype = choose_precision(torch.device(device), "auto")
+    engine = RaftFlow(model, device, settings.max_side, settings.updates, dtype)
     return engine, f"{name.upper().replace('-', ' ')}, weights from {path}"
 
 

@@ -13,6 +13,7 @@ from torchvision.models.optical_flow import RAFT
 from torchvision.models.optical_flow._utils import make_coords_grid, upsample_flow
 
 from ..settings import FlowSettings
+from .raft_update import Update, looked_up
 from .window import WindowFlow
 
 # A pair's correlation volume is 70 MB at 640x360, 220 MB at 640x640.
@@ -43,12 +44,22 @@ class RaftFlow(WindowFlow[_Encoded]):
         device: torch.device | str = "cpu",
         max_side: int = FlowSettings.max_side,
         updates: int = FlowSettings.updates,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
-        """Take a model with its weights in; `updates` is the number of recurrent updates."""
+        """Take a model with its weights in.
+
+        Args:
+            model: with its weights.
+            device: where it computes.
+            max_side: longest side, in pixels, at which the flow is estimated.
+            updates: number of recurrent updates.
+            dtype: number format of the updates' convolutions; encoders stay in float32.
+        """
         super().__init__(max_side)
         self.device = torch.device(device)
         self.model = model.to(self.device).eval().requires_grad_(False)
         self.updates = updates
+        self._update = Update(self.model.update_block, dtype)
 
     @torch.no_grad()
     def _prepare(self, pixels: np.ndarray) -> _Encoded:
@@ -68,22 +79,18 @@ class RaftFlow(WindowFlow[_Encoded]):
     @torch.no_grad()
     def _batch(self, pairs: Sequence[tuple[_Encoded, _Encoded]]) -> Tensor:
         """RAFT's forward on a batch of pairs; the last update only."""
-        raft = self.model
+        raft, correlation = self.model, self.model.corr_block
         one_BCFG = torch.cat([one.features_1CFG for one, _ in pairs])
-        raft.corr_block.build_pyramid(
-            one_BCFG, torch.cat([other.features_1CFG for _, other in pairs])
-        )
-        context = torch.cat([one.context_1CFG for one, _ in pairs])
-        hidden = torch.tanh(context[:, : raft.update_block.hidden_state_size])
-        context = torch.relu(context[:, raft.update_block.hidden_state_size :])
+        correlation.build_pyramid(one_BCFG, torch.cat([other.features_1CFG for _, other in pairs]))
+        state = self._update.start(torch.cat([one.context_1CFG for one, _ in pairs]))
         batch, _, rows, columns = one_BCFG.shape
         start_B2FG = make_coords_grid(batch, rows, columns, str(one_BCFG.device))
         position_B2FG = start_B2FG
         for _ in range(self.updates):
-            correlation = raft.corr_block.index_pyramid(centroids_coords=position_B2FG)
-            moved = position_B2FG - start_B2FG
-            hidden, delta = raft.update_block(hidden, context, correlation, moved)
+            around = looked_up(correlation.corr_pyramid, position_B2FG, correlation.radius)
+            state, delta = self._update(state, around, position_B2FG - start_B2FG)
             position_B2FG = position_B2FG + delta
-        raft.corr_block.corr_pyramid = []  # else the next window's volume stands beside this one
-        mask = None if raft.mask_predictor is None else raft.mask_predictor(hidden)
+        correlation.corr_pyramid = []  # else the next window's volume stands beside this one
+        predictor = raft.mask_predictor
+        mask = None if predictor is None else predictor(state.hidden.float())
         return upsample_flow(position_B2FG - start_B2FG, mask)

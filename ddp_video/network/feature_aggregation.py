@@ -1,5 +1,6 @@
 """Feature aggregation (Sec. 3.2): every pyramid level brought to 1/4 scale and summed to X_agg."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -40,8 +41,13 @@ class FeatureAggregation(nn.Module):
         for level, (steps, x) in enumerate(zip(self.steps, coarser, strict=True)):
             y = x
             for i, step in enumerate(steps):  # pyright: ignore[reportArgumentType]
-                size = sizes[level - i]
-                y = F.interpolate(step(y), size=size, mode="bilinear", align_corners=False)
+                y = step(y if i == 0 else _bilinear(y, sizes[level - i + 1]))
             total = y if total is None else total + y
         assert total is not None
-        return total, total + self.fine(p2)
+        # The last step to 1/4 is linear, so it is taken once for the sum.
+        x_agg = _bilinear(total, p2.shape[-2:])
+        return x_agg, x_agg + self.fine(p2)
+
+
+def _bilinear(x: Tensor, size: torch.Size) -> Tensor:
+    return F.interpolate(x, size=size, mode="bilinear", align_corners=False)

@@ -32,6 +32,6 @@ class InstanceAwareNorm(nn.Module):
             share_Nn = (member_nN / member_nN.sum(0).clamp(min=1)).T
             centred = x - member_nN @ (share_Nn @ x)
             variance = share_Nn @ centred.square()
-            deviation = member_nN @ (variance + self.eps**2).sqrt()
-            out = centred / (deviation + self.eps) * self.gamma + self.beta
+            scale = self.gamma / ((variance + self.eps**2).sqrt() + self.eps)
+            out = torch.addcmul(self.beta, centred, member_nN @ scale)
         return out.to(x_nC.dtype)

@@ -153,6 +153,14 @@ def _with_shared_pairs(
     return out.features.to(x_nC.dtype)
 
 
+def chosen(backend: SparseBackend, sites: Sites) -> SparseBackend:
+    """What auto stands for, by coverage."""
+    b, h, w = sites.shape
+    if backend != "auto":
+        return backend
+    return "dense" if len(sites) > DENSE_FROM * b * h * w else "gather"
+
+
 def submanifold_conv(
     x_nC: Tensor, weight_DC33: Tensor, sites: Sites, backend: SparseBackend
 ) -> Tensor:
@@ -162,9 +170,7 @@ def submanifold_conv(
     if torch.is_autocast_enabled(x_nC.device.type):
         dtype = torch.get_autocast_dtype(x_nC.device.type)
         x_nC, weight_DC33 = x_nC.to(dtype), weight_DC33.to(dtype)
-    if backend == "auto":
-        b, h, w = sites.shape
-        backend = "dense" if len(sites) > DENSE_FROM * b * h * w else "gather"
+    backend = chosen(backend, sites)
     if backend == "dense":
         return _dense_conv(x_nC, weight_DC33, sites)
     if backend == "spconv":

@@ -25,7 +25,7 @@ class InferSettings:
         top_k: at most this many people a frame.
         device: where to compute.
         precision: number format of the network; auto takes bf16/fp16 where the device is good at
-            it.
+            it, and int8 for the large convolutions on CPUs that gain by it.
         sparse_backend: how the sparse head computes; auto chooses by device and measured coverage.
     """
 
@@ -65,13 +65,14 @@ class SmoothSettings:
     Attributes:
         radius: r, neighbours on each side (0..5); all 2r+1 frames weigh the same (r = 2: α = 0.2
             each).
-        method: robust doubts the flow (smooth/robust.py); paper is Eqs. 5-6 as they stand. What
-            follows belongs to robust.
+        method: robust doubts the flow and votes (smooth/robust.py); paper is Eqs. 5-6 as they
+            stand. What follows belongs to robust.
         occlusion: neighbours count as far as flow there and back returns.
         likeness: neighbours count as far as they show the same colour.
         cuts: no averaging across a cut.
-        votes: people and parts are voted; False averages their logits, as Eq. 6.
-        agreement: U and V are averaged over the frames that say about the same.
+        agreement: U and V are averaged over frames whose U and V are near the present ones.
+        doubt: where frames do not agree whether somebody is there, a bare majority is not enough.
+        even: U and V are drawn a little towards those around.
         masks: people's masks are averaged along with them.
     """
 
@@ -80,6 +81,7 @@ class SmoothSettings:
     occlusion: bool = True
     likeness: bool = True
     cuts: bool = True
-    votes: bool = True
     agreement: bool = True
+    doubt: bool = True
+    even: bool = True
     masks: bool = True

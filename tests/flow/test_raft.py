@@ -5,8 +5,10 @@ from itertools import pairwise
 import pytest
 import torch
 from torchvision.models.optical_flow import raft_large, raft_small
+from torchvision.models.optical_flow.raft import CorrBlock
 
 from ddp_video.flow import RaftFlow, chained
+from ddp_video.flow.raft_update import looked_up
 
 from .pictures import CLOSE, panning, world
 
@@ -23,6 +25,30 @@ def test_raft_equals_torchvisions_own_forward(build):
             expected = model(pictures[1], pictures[1 + k], num_flow_updates=3)[-1]
         expected = torch.nn.functional.avg_pool2d(expected, 4)[0] / 4
         torch.testing.assert_close(flow, expected, **CLOSE)
+
+
+def test_bf16_moves_no_flow_by_a_tenth_of_a_pixel(small_raft):
+    window = panning(2, step=(-3, -2), size=(128, 136))
+    exact, quick = (
+        RaftFlow(small_raft, updates=6, dtype=dtype).flows(window, 0, (128, 136))[1]
+        for dtype in (torch.float32, torch.bfloat16)
+    )
+    assert (quick - exact).norm(dim=0).max() < 0.1
+    assert next(small_raft.parameters()).dtype == torch.float32
+
+
+@pytest.mark.parametrize("radius", [3, 4])
+def test_correlation_is_looked_up_as_torchvision_does(radius):
+    generator = torch.Generator().manual_seed(0)
+    block = CorrBlock(num_levels=4, radius=radius)
+    block.build_pyramid(*torch.randn(2, 2, 8, 17, 20, generator=generator))
+    inside_and_beyond = torch.rand(2, 2, 17, 20, generator=generator) * 60 - 20
+    torch.testing.assert_close(
+        looked_up(block.corr_pyramid, inside_and_beyond, radius),
+        block.index_pyramid(inside_and_beyond),
+        atol=1e-4,
+        rtol=1e-4,
+    )
 
 
 def test_rafts_farther_flows_are_torchvisions_pair_by_pair_chained(small_raft):
