@@ -7,7 +7,7 @@ The logit grid covers exactly the whole frame: grid cell (x, y) has its centre a
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -113,12 +113,14 @@ class Person:
         instance_mask: (h, w) float 0..1, M_ins on the logit grid: everything that belongs to the
             person.
         surface_mask: (h, w) float 0..1, M_dp on the logit grid: where the body surface is labelled.
+        number: who it is through the film, from 1 (`tracks.py`); 0 where nobody has told.
     """
 
     box: tuple[float, float, float, float]
     score: float
     instance_mask: Tensor
     surface_mask: Tensor
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,33 @@ class Prediction:
         nothing[1:PARTS] = math.log(FLOOR)
         logits = torch.where(inside, self.logits, nothing)
         return Prediction(logits, self.coverage * inside, (person,), self.size)
+
+    def of_people(self, numbers: Collection[int]) -> "Prediction":
+        """Only the people with these numbers; all others are background.
+
+        A cell belongs to whoever's M_ins is largest. Between two people who touch, background and
+        part draw level where their masks do, so that the outline has no steps of the grid.
+
+        Args:
+            numbers: of people, from 1; those who are not there do not matter.
+        """
+        wanted = tuple(person for person in self.people if person.number in numbers)
+        if len(wanted) == len(self.people):
+            return self
+        others = (person for person in self.people if person.number not in numbers)
+        mine, theirs = (_highest(people, self.coverage) for people in (wanted, others))
+        lead = (_STEEP * (theirs - mine)).clamp(math.log(FLOOR), -math.log(FLOOR))
+        logits = self.logits.clone()
+        logits[0] = torch.maximum(logits[0], logits[1:PARTS].amax(0) + lead)
+        return Prediction(logits, self.coverage * (mine > theirs), wanted, self.size)
+
+
+_STEEP = 20  # logits that a part loses to the background for a mask that leads by 1
+
+
+def _highest(people: Iterable[Person], like: Tensor) -> Tensor:
+    """(h, w) the highest of the people's instance masks, 0 where nobody is."""
+    return torch.stack([torch.zeros_like(like), *(each.instance_mask for each in people)]).amax(0)
 
 
 class FlowEstimator(Protocol):

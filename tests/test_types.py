@@ -1,5 +1,7 @@
 """What the contract between the stages does itself."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -42,3 +44,43 @@ def test_one_person_alone() -> None:
 def test_a_person_who_is_not_there() -> None:
     with pytest.raises(IndexError):
         two_people().of_person(2)
+
+
+def numbered_people() -> Prediction:
+    both = two_people()
+    people = tuple(replace(person, number=3 + k) for k, person in enumerate(both.people))
+    return replace(both, people=people)
+
+
+def test_some_people_alone() -> None:
+    both = numbered_people()
+    assert both.of_people([3, 4]) is both
+    whole = labels(both).part
+    for number, part, columns in ((3, 7, slice(0, 14)), (4, 9, slice(18, 32))):
+        alone = both.of_people([number, 99])
+        assert [person.number for person in alone.people] == [number]
+        found = labels(alone).part
+        assert set(np.unique(found)) == {0, part}
+        assert (found[:, columns] == part).all()
+        assert (whole[found > 0] == part).all()
+    nobody = both.of_people([99])
+    assert nobody.people == () and not nobody.coverage.any() and not labels(nobody).part.any()
+
+
+def test_the_outline_between_two_people_has_no_steps_of_the_grid() -> None:
+    """A slanting border, soft over some cells: the outline is straight to a pixel."""
+    y, x = np.mgrid[:16, :32].astype(np.float32)
+    left = torch.from_numpy(1 / (1 + np.exp((x - 16 - 0.4 * (y - 8)) * 2)))
+    logits = torch.full((75, 16, 32), -6.0)
+    logits[2] = -0.1
+    whole = (0.0, 0.0, 256.0, 128.0)
+    people = (Person(whole, 0.9, left, left, 1), Person(whole, 0.8, 1 - left, 1 - left, 2))
+    alone = Prediction(logits, torch.ones(16, 32), people, (128, 256)).of_people([1])
+    width = (labels(alone).part > 0).sum(axis=1)
+    rows = np.arange(128)
+    inner = slice(8, 120)
+    line = np.polyval(np.polyfit(rows[inner], width[inner], 1), rows)
+    assert np.abs(width - line)[inner].max() < 2
+    # where both masks are a half: x = 16 + 0.4 (y - 8) on the grid, 8 pixels to a cell
+    expected = (16 + 0.4 * ((rows + 0.5) / 8 - 0.5 - 8) + 0.5) * 8
+    assert np.abs(line - expected)[inner].max() < 2

@@ -17,7 +17,7 @@ GROUPS = ("torso", "head", "limbs", "hands", "feet", "arms", "legs")
 CLIP_COLUMNS = {
     "frames": "frames", "iou": "IoU", "median": "median", "all_people_iou": "all people",
     "matte_iou": "matte", "people": "people", "flicker": "flicker", "flips": "part flips",
-    "tracks": "tracks", "switches": "switches",
+    "tracks": "tracks", "switches": "switches", "idf1": "IDF1",
 }  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def of_clips(clips: Figures) -> list[Table]:
     """A row a clip; agreement of the rendered ones."""
     caption = (
         "IoU: who fits the mask best; flicker: mean change of it; part flips: along the flow; "
-        "tracks and switches: told by overlap"
+        "tracks, switches, IDF1: who is taken for whom"
     )
     table = _table("clip", CLIP_COLUMNS.values(), caption)
     for name, figures in clips.items():

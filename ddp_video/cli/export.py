@@ -45,6 +45,8 @@ def export(
     flow_weights: o.FlowWeights = None,
     weights: o.Weights = None,
     device: o.DeviceOption = o.INFER.device,
+    person: o.Person = None,
+    largest: o.Largest = False,
     start: o.Start = None,
     end: o.End = None,
     threshold: o.Threshold = o.INFER.threshold,
@@ -63,6 +65,7 @@ def export(
     Examples:
       ddp-video export clip.mp4 --to magicanimate
       ddp-video export clip.ddp --to coco-json -o out
+      ddp-video export clip.ddp --to magicanimate --person 2
       ddp-video export photos --to viton-hd -o out
     """
     from functools import partial
@@ -77,6 +80,8 @@ def export(
         flow=flow,
         flow_weights=flow_weights,
         device=device,
+        person=person,
+        largest=largest,
         start=start,
         end=end,
         threshold=threshold,

@@ -27,6 +27,8 @@ def metrics(
         Path | None,
         typer.Argument(metavar="B", help="A second one, to compare.", show_default=False),
     ] = None,
+    person: o.Person = None,
+    largest: o.Largest = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
     quiet: o.Quiet = False,
 ) -> None:
@@ -36,7 +38,8 @@ def metrics(
     With B, the gain is B minus A. Both measures also reward blur. Of stored
     predictions (.ddp) it also measures what does not: how parts, U and V change
     along the motion; and where the truth of a rendered clip lies beside it, the
-    errors. --json gives every figure with its definition.
+    errors. --json gives every figure with its definition. With --person or
+    --largest it measures the labels of these people, without the truth.
 
     Examples:
       ddp-video metrics clip.mp4
@@ -44,10 +47,11 @@ def metrics(
     """
     from .measuring import measure
 
+    people = o.whom(person, largest)
     results: Results = []
     for path in (video, other) if other else (video,):
         with console.progress_bar(path.name, quiet or as_json) as progress:
-            result, further, warnings = measure(path, progress)
+            result, further, warnings = measure(path, progress, people)
         results.append((path, result, further))
         for warning in warnings:
             console.warn(warning)

@@ -16,6 +16,7 @@ from ..settings import (
     FlowEngine,
     FlowSettings,
     InferSettings,
+    People,
     RenderSettings,
     SmoothMethod,
     SmoothSettings,
@@ -68,11 +69,23 @@ ViewOption = Annotated[
     View,
     typer.Option(
         help="contour: isocontours of U and V. iuv: labels (part, 255·U, 255·V), lossless. "
-        "parts: 24 colours. mask: people in white."
+        "parts: 24 colours. mask: people in white. instances: a colour and number each."
     ),
 ]
 BackgroundOption = Annotated[
     Background, typer.Option(help="Behind the people; transparent is written losslessly (FFV1).")
+]
+Person = Annotated[
+    list[int] | None,
+    typer.Option(
+        metavar="N",
+        help="Only this person, all else is background; give it several times for several people. "
+        "--view instances shows the numbers.",
+        show_default=False,
+    ),
+]
+Largest = Annotated[
+    bool, typer.Option("--largest", help="Only the person who covers most, over all frames.")
 ]
 Start = Annotated[
     str | None, typer.Option(metavar="TIME", help="Begin here: seconds, or hh:mm:ss.ms.")
@@ -166,6 +179,8 @@ def run_settings(  # one parameter per option: this is where they become setting
     overwrite: bool = False,
     keep: bool = False,
     measure: bool = True,
+    person: list[int] | None = None,
+    largest: bool = False,
 ) -> "RunSettings":
     """The settings that a command's options stand for.
 
@@ -195,4 +210,18 @@ def run_settings(  # one parameter per option: this is where they become setting
         overwrite=overwrite,
         keep=keep,
         measure=measure,
+        people=whom(person, largest),
     )
+
+
+def whom(person: list[int] | None, largest: bool) -> People:
+    """The people that options name.
+
+    Raises:
+        InputError: both options, or a number that nobody has.
+    """
+    if person and largest:
+        raise InputError("--person and --largest exclude one another: give one of them")
+    if any(number < 1 for number in person or ()):
+        raise InputError("--person counts from 1: --view instances shows who is who")
+    return "largest" if largest else tuple(sorted(set(person or ()))) or "all"

@@ -19,6 +19,8 @@ def render(
     output: o.Output = Path(),
     view: o.ViewOption = o.RENDER.view,
     background: o.BackgroundOption = o.RENDER.background,
+    person: o.Person = None,
+    largest: o.Largest = False,
     start: o.Start = None,
     end: o.End = None,
     codec: o.CodecOption = o.ENCODE.codec,
@@ -44,6 +46,8 @@ def render(
     settings = o.run_settings(
         view=view,
         background=background,
+        person=person,
+        largest=largest,
         start=start,
         end=end,
         codec=codec,

@@ -7,7 +7,6 @@ from ..pipeline import Comparison, Engines, RunSettings, compare
 from ..pipeline.overlap import Progress
 from ..report import ReportFile, Subject, write_report
 from ..settings import ReportSettings
-from ..tracks import Tracks
 
 
 def make_report(
@@ -29,7 +28,6 @@ def make_report(
             out,
             _subject(comparison),
             comparison.frames,
-            (Tracks().add, Tracks().add),
             report,
             settings.render,
             progress,

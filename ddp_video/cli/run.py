@@ -22,6 +22,8 @@ def run(
     device: o.DeviceOption = o.INFER.device,
     view: o.ViewOption = o.RENDER.view,
     background: o.BackgroundOption = o.RENDER.background,
+    person: o.Person = None,
+    largest: o.Largest = False,
     start: o.Start = None,
     end: o.End = None,
     threshold: o.Threshold = o.INFER.threshold,
@@ -51,6 +53,8 @@ def run(
     Examples:
       ddp-video run clip.mp4
       ddp-video run clip.mp4 -o out --background black --start 0:12 --end 0:20
+      ddp-video run clip.mp4 -o who --view instances
+      ddp-video run clip.mp4 -o one --person 2
       ddp-video run photos/*.jpg *.mp4 -o out --view iuv
     """
     from .batch import run_all
@@ -64,6 +68,8 @@ def run(
         device=device,
         view=view,
         background=background,
+        person=person,
+        largest=largest,
         start=start,
         end=end,
         threshold=threshold,

@@ -5,7 +5,7 @@ truth NAME.truth.mkv beside it, or any video; what is not known is not measured.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -72,8 +72,9 @@ def clip_frames(clip: Path, step: int, read_truth: ReadTruth) -> Iterator[ClipFr
         DataError: a frame's picture is missing, or the truth does not fit the video.
     """
     if clip.is_dir():
-        for file in sorted(clip.glob(f"*{MASK}"))[::step]:
+        for k, file in enumerate(sorted(clip.glob(f"*{MASK}"))[::step]):
             frame = read_frame(file.with_name(file.name.replace(MASK, ".jpg")))
+            frame = replace(frame, index=k, pts=k * step)
             mask = read_picture(file, frame.size)[..., 0] > 127
             yield ClipFrame(frame, mask.astype(np.uint8))
         return
@@ -116,7 +117,7 @@ class ClipScore:
         """Take one frame in."""
         masks = masks_of(prediction)
         self.counts.append(len(masks))
-        self.identities.add(masks, given.people)
+        self.identities.add(masks, float(given.frame.time), given.frame.image, given.people)
         if given.people is not None and given.people.any():
             self.best.append(best_match(masks, given.people))
             self.together.append(iou(union(masks, given.people.shape), given.people > 0))
@@ -153,6 +154,7 @@ class ClipScore:
             "flips": _mean(self.flips),
             "tracks": self.identities.tracks if self.steady else None,
             "switches": self.identities.switches if self.steady and self.best else None,
+            "idf1": self.identities.idf1 if self.steady and self.rows else None,
             "agreement": mean_row(self.rows) if self.rows else None,
             "iou_by_frame": self.best,
         }

@@ -61,6 +61,7 @@ def _result(person: PersonLabels, image_id: int) -> dict[str, Any]:
         "category_id": PERSON["id"],
         "bbox": list(person.box),
         "score": person.score,
+        "track_id": person.number,
         "uv_shape": [3, *person.iuv.part.shape],
         "uv_data": encode_uv(person.iuv),
     }

@@ -16,11 +16,13 @@ class PersonLabels(NamedTuple):
     Attributes:
         box: x, y, width, height in whole pixels, within the frame.
         score: 0..1.
+        number: who it is through the film, from 1; 0 where nobody has told.
         iuv: of the box's size.
     """
 
     box: tuple[int, int, int, int]
     score: float
+    number: int
     iuv: IUV
 
 
@@ -35,11 +37,12 @@ def people_of(prediction: Prediction, size: tuple[int, int]) -> Iterator[PersonL
         Each person; the box is the detected one, grown to whole pixels and to all that is
         labelled, so that no label is cut off.
     """
-    for number, person in enumerate(prediction.people):
-        iuv = labels(prediction.of_person(number), size)
+    for rank, person in enumerate(prediction.people):
+        iuv = labels(prediction.of_person(rank), size)
         x, y, w, h = box = _box(person.box, iuv.part)
         cut = np.s_[y : y + h, x : x + w]
-        yield PersonLabels(box, person.score, IUV(iuv.part[cut], iuv.u[cut], iuv.v[cut]))
+        own = IUV(iuv.part[cut], iuv.u[cut], iuv.v[cut])
+        yield PersonLabels(box, person.score, person.number, own)
 
 
 def _box(found: tuple[float, float, float, float], part: np.ndarray) -> tuple[int, int, int, int]:
@@ -51,26 +54,3 @@ def _box(found: tuple[float, float, float, float], part: np.ndarray) -> tuple[in
     if w:
         low, high = np.minimum(low, (x, y)), np.maximum(high, (x + w, y + h))
     return int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1])
-
-
-def person_of_pixel(prediction: Prediction, part: np.ndarray) -> np.ndarray:
-    """Who each labelled pixel belongs to: the person whose instance mask is highest there.
-
-    Args:
-        prediction: of one frame.
-        part: (H, W) uint8, the labels of the whole frame.
-
-    Returns:
-        (H, W) uint8: 0 = nobody, 1 = the first of `prediction.people`, and so on.
-    """
-    owner = np.zeros(part.shape, np.uint8)
-    most = np.zeros(part.shape, np.float32)
-    for number, person in enumerate(prediction.people, 1):
-        mask = cv2.resize(
-            person.instance_mask.float().cpu().numpy(),
-            part.shape[::-1],
-            interpolation=cv2.INTER_LINEAR,
-        )
-        higher = (mask > most) & (part > 0)
-        owner[higher], most[higher] = number, mask[higher]
-    return owner

@@ -21,7 +21,6 @@ from ..atomic import folder_beside
 from ..encode import VideoWriter, write_picture
 from ..errors import InputError
 from ..render import IUV, labels
-from ..tracks import Tracks
 from ..types import PARTS, Frame, Prediction
 from .target import Export, Target
 
@@ -122,15 +121,14 @@ def _fill(tile: np.ndarray) -> None:
 
 @contextmanager
 def texture(target: Target) -> Iterator[Export]:
-    """A folder with one atlas for each person, `person_00.png` …, and `people.json` about them."""
-    tracks = Tracks()
+    """A folder with one atlas for each person, `person_01.png` …, and `people.json` about them."""
     atlases: defaultdict[int, Atlas] = defaultdict(Atlas)
     with folder_beside(target.path) as folder:
 
         def add(frame: Frame, prediction: Prediction) -> None:
-            for number, track in enumerate(tracks.add(prediction)):
-                atlas = atlases[track]
-                atlas.add(frame.image, labels(prediction.of_person(number), frame.size))
+            for rank, person in enumerate(prediction.people):
+                atlas = atlases[person.number]
+                atlas.add(frame.image, labels(prediction.of_person(rank), frame.size))
                 atlas.seen.append(frame.index)
 
         yield add
@@ -221,7 +219,7 @@ def read_atlas(path: Path | None) -> np.ndarray:
     """
     if path is None:
         raise InputError(
-            "no atlas is given: use `ddp-video export --to retexture --texture person_00.png`; "
+            "no atlas is given: use `ddp-video export --to retexture --texture person_01.png`; "
             "--to texture makes one"
         )
     image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED) if path.is_file() else None

@@ -13,6 +13,7 @@ from ..types import Frame, Prediction, VideoInfo
 from .engines import Engines
 from .outputs import RunSettings, expected_frames
 from .overlap import AHEAD, Progress, ahead
+from .people import picked, settled, told_apart
 from .sources import Input, check_radii, open_input
 from .stored import predicted
 
@@ -58,7 +59,7 @@ def deliver(
         as_they_are: take predictions that are smoothed already without smoothing them again.
 
     Raises:
-        InputError: settings that make no sense.
+        InputError: settings that make no sense, or a person whom nobody saw.
         VideoError: the source cannot be read, or has no frames where they are wanted.
         PredictionsError: stored predictions that cannot be used.
         OutputError: the receiver cannot write.
@@ -71,11 +72,15 @@ def deliver(
     people: list[int] = []
     with given.reader as reader, ExitStack() as stack:
         receive = stack.enter_context(opened(receiver, source, given))
+        given, settings = stack.enter_context(
+            settled(source, given, engines, settings, progress=progress)
+        )
         coming = ahead(predicted(reader, given, engines), AHEAD)
-        predictions = stack.enter_context(closing(coming))
+        predictions = told_apart(stack.enter_context(closing(coming)), given)
         items = smooth(predictions, engines.estimator, [radius], settings.smoothing)
+        items = picked(map(in_stored_form, items), settings.people)
         for item in stack.enter_context(closing(ahead(items, AHEAD))):
-            receive(item.frame, in_stored_form(item).smoothed[radius])
+            receive(item.frame, item.smoothed[radius])
             people.append(len(item.unsmoothed.people))
             if progress:
                 progress(len(people), expected_frames(reader.info, settings))

@@ -7,7 +7,14 @@ from pathlib import Path
 
 from ..encode import check_output
 from ..errors import OutputError
-from ..settings import EncodeSettings, FlowSettings, InferSettings, RenderSettings, SmoothSettings
+from ..settings import (
+    EncodeSettings,
+    FlowSettings,
+    InferSettings,
+    People,
+    RenderSettings,
+    SmoothSettings,
+)
 from ..store import SUFFIX, is_store
 from ..types import VideoInfo
 
@@ -28,6 +35,7 @@ class RunSettings:
         overwrite: replace files that exist.
         keep: store the predictions too, as `<stem>.ddp`.
         measure: measure how steady the rendering is, and write it down.
+        people: who is drawn and handed on; the others are background.
     """
 
     radii: tuple[int, ...] = (SmoothSettings.radius,)
@@ -41,6 +49,12 @@ class RunSettings:
     overwrite: bool = False
     keep: bool = False
     measure: bool = True
+    people: People = "all"
+
+    @property
+    def numbers(self) -> bool:
+        """Whether it matters who is who."""
+        return self.people != "all" or self.render.view == "instances"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 from ..encode import VideoWriter, write_picture
 from ..errors import InputError, VideoError
 from ..measure import Steadiness, SteadinessResult
-from ..render import draw, labels
+from ..render import draw, labels, number_of_pixel
 from ..settings import Background, RenderSettings
 from ..smooth import Smoothed, smooth
 from ..store import PredictionWriter
@@ -21,6 +21,7 @@ from .deliver import OpenReceiver, in_stored_form, opened, passing
 from .engines import Engines
 from .outputs import Paths, RunSettings, expected_frames, is_lossless, plan
 from .overlap import AHEAD, Clock, Progress, ahead
+from .people import picked, settled, told_apart
 from .report import RunReport, plain, versions, write_json
 from .sources import Input, check_radii, open_input
 from .stored import facts_of, header_of, predicted
@@ -53,7 +54,7 @@ def run(
         receiver: gets the frames and predictions that are drawn too, those of the first radius.
 
     Raises:
-        InputError: settings that make no sense.
+        InputError: settings that make no sense, or a person whom nobody saw.
         VideoError: the source cannot be read, or has no frames where they are wanted.
         PredictionsError: stored predictions that cannot be used.
         OutputError: a file exists already or cannot be written.
@@ -61,6 +62,10 @@ def run(
     begun = time.perf_counter()
     given, settings, paths = _prepared(source, out_dir, settings or RunSettings(), name_radii)
     with given.reader as reader, ExitStack() as stack:
+        facts = facts_of(given, engines)
+        given, settings = stack.enter_context(
+            settled(source, given, engines, settings, paths.predictions, progress)
+        )
         work = _Work(reader.info, settings, paths)
         writer = None
         if paths.predictions and not given.stored:
@@ -73,8 +78,11 @@ def run(
         # left before the reader is closed: its thread has ended by then
         coming = stack.enter_context(closing(ahead(inferred, AHEAD)))
         predictions = work.clock.watch("awaited", coming)
+        if settings.numbers or receiver:
+            predictions = told_apart(predictions, given)
         estimator = None if reader.info.is_picture else engines.estimator
         items = map(in_stored_form, smooth(predictions, estimator, work.radii, settings.smoothing))
+        items = picked(items, settings.people)
         if receiver:
             receive = stack.enter_context(opened(receiver, source, given))
             items = passing(items, receive, settings.radii[0])
@@ -82,7 +90,6 @@ def run(
         if writer:
             writer.finish(reader.warnings)
         warnings = (*reader.warnings, *work.warnings)
-    facts = facts_of(given, engines)
     report = work.report(source, time.perf_counter() - begun, warnings, facts)
     if paths.metrics:
         write_json(report.as_json(), paths.metrics)
@@ -230,7 +237,8 @@ def _draw_on(
 ) -> dict[Background, np.ndarray]:
     """The same labels on several backgrounds."""
     iuv = labels(prediction, (image.shape[0], image.shape[1]))
-    return {each: draw(iuv, image, replace(how, background=each)) for each in backgrounds}
+    number = number_of_pixel(prediction, iuv.part) if how.view == "instances" else None
+    return {each: draw(iuv, image, replace(how, background=each), number) for each in backgrounds}
 
 
 def _results(

@@ -18,7 +18,7 @@ from ..types import PARTS, Prediction
 _MIXED = 255  # a square of four grid cells that do not agree on the part
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # it is itself only: arrays have no truth to compare by
 class IUV:
     """Dense labels of one frame.
 

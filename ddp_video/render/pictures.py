@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import ShapeError
 from ..settings import RenderSettings
 from .dense_labels import IUV
+from .instances import colours_of, write_numbers
 from .isocontours import isocontours
 
 # Under the lines people are darkened (so that lines read on white clothes) and tinted by part.
@@ -35,13 +36,19 @@ PART_COLOURS = np.array(
 )
 
 
-def draw(iuv: IUV, frame_image: np.ndarray | None, settings: RenderSettings) -> np.ndarray:
+def draw(
+    iuv: IUV,
+    frame_image: np.ndarray | None,
+    settings: RenderSettings,
+    number_HW: np.ndarray | None = None,
+) -> np.ndarray:
     """One picture of the labels.
 
     Args:
         iuv: dense labels, (H, W).
         frame_image: (H, W, 3) uint8 RGB; None will do where nothing is drawn over the video.
         settings: view, background, number of levels.
+        number_HW: from `number_of_pixel`; for the view "instances".
 
     Returns:
         (H, W, 3) uint8 RGB, or (H, W, 4) RGBA (straight alpha) on a transparent background.
@@ -49,7 +56,7 @@ def draw(iuv: IUV, frame_image: np.ndarray | None, settings: RenderSettings) -> 
         (I, U, V) from a PNG of it. "mask" is white on black over "video" too.
 
     Raises:
-        ShapeError: no frame to draw over, or one of another size.
+        ShapeError: no frame to draw over, or one of another size; instances without numbers.
     """
     if settings.view == "iuv":
         return np.ascontiguousarray(iuv_array(iuv)[..., ::-1])
@@ -59,11 +66,19 @@ def draw(iuv: IUV, frame_image: np.ndarray | None, settings: RenderSettings) -> 
     canvas = _canvas(frame_image, iuv.part.shape, settings)
     if people.size == 0:
         return canvas
+    alpha = 0.6 if settings.background == "video" else 1.0
     if settings.view == "parts":
-        layer = _part_layer(iuv.part, people, 0.6 if settings.background == "video" else 1.0)
+        layer = _part_layer(iuv.part, people, alpha)
+    elif settings.view == "instances":
+        if number_HW is None:
+            raise ShapeError("instances are drawn with numbers: give number_of_pixel(…)")
+        colour = colours_of(number_HW.reshape(-1)[people]) * np.float32(alpha)
+        layer = _Layer(colour, np.full(people.size, alpha, np.float32))
     else:
-        layer = _contour_layer(iuv, people, settings.levels)
+        layer = _contour_layer(iuv, settings.levels)
     _lay_over(canvas, people, layer)
+    if settings.view == "instances" and number_HW is not None:
+        write_numbers(canvas, number_HW)
     return canvas
 
 
@@ -126,8 +141,10 @@ def _part_layer(part: np.ndarray, people: np.ndarray, alpha: float) -> _Layer:
     return _Layer(colour, np.full(people.size, alpha, np.float32))
 
 
-def _contour_layer(iuv: IUV, people: np.ndarray, levels: int) -> _Layer:
+@lru_cache(maxsize=1)  # the same labels are drawn on several backgrounds, one after the other
+def _contour_layer(iuv: IUV, levels: int) -> _Layer:
     """Scrim and tint under the isocontours of V and U."""
+    people = np.flatnonzero(iuv.part != 0)
     # Inside the outline the scrim sets in over two pixels, which hides the steps of a hard edge.
     inside = cv2.blur((iuv.part > 0).astype(np.float32), (3, 3)).reshape(-1)[people]
     tint = _part_layer(iuv.part, people, _TINT).colour * inside

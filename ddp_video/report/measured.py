@@ -1,6 +1,6 @@
 """What is measured of one side, frame by frame: steadiness of its rendering, flips, people."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,6 @@ import numpy as np
 from ..measure import Steadiness
 from ..types import Prediction
 
-Number = Callable[[Prediction], list[int]]  # numbers the people of the next frame, from 0
 Values = list[float | None]
 
 
@@ -23,13 +22,12 @@ class Series:
         people: how many were found.
     """
 
-    def __init__(self, number: Number) -> None:
-        """Begin before the first frame; `number` says who is who."""
+    def __init__(self) -> None:
+        """Begin before the first frame."""
         self.psnr: Values = []
         self.ssim: Values = []
         self.flips: Values = []
         self.people: list[int] = []
-        self._number = number
         self._seen: dict[int, list[int]] = {}
         self._meter = Steadiness()
         self._part: np.ndarray | None = None  # of the frame before
@@ -40,14 +38,14 @@ class Series:
         Args:
             on_black_HW3: its rendering on black, uint8 RGB.
             part_HW: its parts, 0 = background.
-            prediction: what they are of.
+            prediction: what they are of, people numbered.
         """
         pair = self._meter.add(on_black_HW3)
         self.psnr.append(pair.psnr_db)
         self.ssim.append(pair.ssim)
         self.flips.append(None if self._part is None else part_flips(self._part, part_HW))
-        for number in self._number(prediction):
-            self._seen.setdefault(number, []).append(len(self.people))
+        for person in prediction.people:
+            self._seen.setdefault(person.number, []).append(len(self.people))
         self.people.append(len(prediction.people))
         self._part = part_HW
 
@@ -69,7 +67,9 @@ class Series:
             "ssim": rounded(self.ssim, 5),
             "flips": rounded(self.flips, 5),
             "people": self.people,
-            "tracks": [spans(frames) for frames in self._seen.values()],
+            "tracks": [
+                {"number": number, "spans": spans(frames)} for number, frames in self._seen.items()
+            ],
             "totals": self.totals(),
         }
 

@@ -18,7 +18,7 @@ from ..settings import RenderSettings, ReportSettings
 from ..types import Frame, Prediction, VideoInfo
 from .facts import Made, left_out, settings_table
 from .film import MARGIN, Film
-from .measured import Number, Series
+from .measured import Series
 from .page import assemble
 from .study import study_clips
 
@@ -89,7 +89,6 @@ def write_report(
     path: Path,
     subject: Subject,
     frames: Iterable[tuple[Frame, Prediction, Prediction]],
-    numbers: tuple[Number, Number],
     settings: ReportSettings,
     render: RenderSettings,
     progress: Progress | None = None,
@@ -101,8 +100,7 @@ def write_report(
     Args:
         path: the HTML file.
         subject: what it is about.
-        frames: each with its two predictions, in order of time.
-        numbers: who is who in each side, from frame to frame.
+        frames: each with its two predictions, in order of time; people are numbered.
         settings: size of the film, clips of the study.
         render: what is drawn.
         progress: called after every frame.
@@ -119,7 +117,7 @@ def write_report(
         with explained(path):
             part.touch()  # a folder that cannot be written to shows before the work
         film = Film(Path(folder) / "film.mp4", subject.info, settings.max_side, settings.crf)
-        watched = _watch(film, subject, frames, numbers, render, progress)
+        watched = _watch(film, subject, frames, render, progress)
         content = _content(subject, watched, film, settings, render)
         page = assemble(content, film.path.read_bytes())
         with explained(path):  # names of files need not be Unicode
@@ -142,12 +140,11 @@ def _watch(
     film: Film,
     subject: Subject,
     frames: Iterable[tuple[Frame, Prediction, Prediction]],
-    numbers: tuple[Number, Number],
     render: RenderSettings,
     progress: Progress | None,
 ) -> _Watched:
     """Draw, measure and encode."""
-    series = Series(numbers[0]), Series(numbers[1])
+    series = Series(), Series()
     shown: list[Frame] = []
     times: list[float] = []
     with film:

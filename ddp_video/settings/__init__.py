@@ -11,7 +11,15 @@ from .inference import (
     SmoothMethod,
     SmoothSettings,
 )
-from .output import Background, EncodeSettings, Preset, RenderSettings, ReportSettings, View
+from .output import (
+    Background,
+    EncodeSettings,
+    People,
+    Preset,
+    RenderSettings,
+    ReportSettings,
+    View,
+)
 from .synthesis import SHARD, ClipSettings, PictureSettings
 from .training import FLOW_PRESETS, PRESETS, FlowTrainSettings, LossWeights, Schedule, TrainSettings
 
@@ -32,6 +40,7 @@ __all__ = [
     "FlowTrainSettings",
     "InferSettings",
     "LossWeights",
+    "People",
     "PictureSettings",
     "Precision",
     "Preset",

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-View = Literal["contour", "iuv", "parts", "mask"]
+View = Literal["contour", "iuv", "parts", "mask", "instances"]
+People = tuple[int, ...] | Literal["all", "largest"]  # by number through the film, from 1
 Background = Literal["video", "black", "transparent"]
 Preset = Literal[
     "magicanimate",
@@ -29,7 +30,8 @@ class RenderSettings:
     """What is drawn.
 
     Attributes:
-        view: contour (isocontours of U and V), iuv (I, 255·U, 255·V), parts (24 colours), mask.
+        view: contour (isocontours of U and V), iuv (I, 255·U, 255·V), parts (24 colours), mask,
+            instances (a colour and the number of each person).
         background: what is behind the people.
         levels: number of isocontour levels between 0 and 1, ends included.
     """

@@ -12,7 +12,7 @@ to the person whose instance mask is largest there), and row by row within a per
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -73,10 +73,8 @@ def quantised(prediction: Prediction) -> Quantised:
 
 def restored(stored: Quantised) -> Prediction:
     """The prediction that a stored form stands for."""
-    people = tuple(
-        Person(as_box(box), float(score), *torch.from_numpy(mask_values(masks)))
-        for box, score, masks in zip(stored.boxes, stored.scores, stored.masks, strict=True)
-    )
+    rows = zip(stored.boxes, stored.scores, map(mask_values, stored.masks), strict=True)
+    people = tuple(as_person(*row) for row in rows)
     logits_Chw = dense_logits(stored.owner.shape, cells_of(stored.owner), stored.parts, stored.uv)
     coverage_hw = (stored.owner > 0).astype(np.float32)
     return Prediction(
@@ -85,8 +83,13 @@ def restored(stored: Quantised) -> Prediction:
 
 
 def as_stored(prediction: Prediction) -> Prediction:
-    """What would come back if the prediction were stored; doing it again changes nothing."""
-    return restored(quantised(prediction))
+    """What would come back if the prediction were stored; doing it again changes nothing.
+
+    People keep their numbers, which are told from what is stored and not stored themselves.
+    """
+    again = restored(quantised(prediction))
+    pairs = zip(again.people, prediction.people, strict=True)
+    return replace(again, people=tuple(replace(new, number=old.number) for new, old in pairs))
 
 
 def cells_of(owner_hw: np.ndarray) -> np.ndarray:
@@ -111,10 +114,11 @@ def mask_values(levels: np.ndarray) -> np.ndarray:
     return levels / np.float32(_MASK_LEVELS)
 
 
-def as_box(box_4: np.ndarray) -> tuple[float, float, float, float]:
-    """A row of boxes as `Person` wants it."""
+def as_person(box_4: np.ndarray, score: float, masks_2hw: np.ndarray) -> Person:
+    """Rows of the tables, and M_ins and M_dp as values 0..1, as a person."""
     x0, y0, x1, y1 = map(float, box_4)
-    return x0, y0, x1, y1
+    instance, surface = torch.from_numpy(masks_2hw)
+    return Person((x0, y0, x1, y1), float(score), instance, surface)
 
 
 def _owners(prediction: Prediction) -> np.ndarray:

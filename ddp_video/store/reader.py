@@ -15,7 +15,7 @@ from ..errors import PredictionsError
 from ..types import Frame, Person, Prediction
 from .chunk import Chunk, DamagedChunk, owners_in
 from .layout import Facts, chunk_path, is_store, job_of, read_header, read_index
-from .quantise import as_box, dense_logits, mask_values, restored
+from .quantise import as_person, dense_logits, mask_values, restored
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,11 @@ class StoredFrame:
         with self._store.chunk_of(self.index) as (chunk, position):
             return restored(chunk.frame(position))
 
+    def people(self) -> tuple[Person, ...]:
+        """Boxes, scores and masks of everybody, without reading logits."""
+        rows = enumerate(zip(self.boxes, self.scores, strict=True))
+        return tuple(as_person(box, score, self.masks(rank)) for rank, (box, score) in rows)
+
     def person(self, number: int) -> Prediction:
         """One person's own IUV, as `Prediction.of_person`; other people's cells are not read.
 
@@ -53,8 +58,7 @@ class StoredFrame:
             owner_hw = chunk.owner(position)
             owners = owners_in(np.where(masks[1] > 0.5, owner_hw, 0))
             logits = dense_logits(chunk.grid, *chunk.levels(position, owner_hw, owners))
-        box, score = as_box(self.boxes[number]), float(self.scores[number])
-        person = Person(box, score, *torch.from_numpy(masks))
+        person = as_person(self.boxes[number], self.scores[number], masks)
         coverage = torch.from_numpy((owner_hw > 0).astype(np.float32))
         part = Prediction(torch.from_numpy(logits), coverage, (person,), self._store.size)
         return part.of_person(0)
@@ -175,14 +179,22 @@ class StoredPredictions:
             PredictionsError: a frame has none, or its chunk is damaged.
         """
         for frame in frames:
-            index = int(np.searchsorted(self.pts, frame.pts))
-            if index == len(self) or self.pts[index] != frame.pts:
-                at = float(frame.time - self._start)
-                raise PredictionsError(
-                    f"{self.path} has no prediction for the frame at {at:.3f} s: choose --start "
-                    "and --end within what was inferred"
-                )
-            yield frame, self[index].prediction()
+            yield frame, self.at(frame).prediction()
+
+    def at(self, frame: Frame) -> StoredFrame:
+        """What is stored of a frame of the source, by pts.
+
+        Raises:
+            PredictionsError: there is none, or its chunk is damaged.
+        """
+        index = int(np.searchsorted(self.pts, frame.pts))
+        if index == len(self) or self.pts[index] != frame.pts:
+            at = float(frame.time - self._start)
+            raise PredictionsError(
+                f"{self.path} has no prediction for the frame at {at:.3f} s: choose --start "
+                "and --end within what was inferred"
+            )
+        return self[index]
 
     def is_of(self, header: Facts) -> bool:
         """Whether it holds just what this header announces."""

@@ -89,7 +89,7 @@ def test_run_exports_what_it_draws(clip, tmp_path, command):
 def test_texture_and_back(clip, tmp_path, command):
     out = tmp_path / "out"
     assert command("export", clip, "--to", "texture", "-o", out).code == 0
-    atlas = out / "clip.texture" / "person_00.png"
+    atlas = out / "clip.texture" / "person_01.png"
     assert command("export", clip, "--to", "retexture", "--texture", atlas, "-o", out).code == 0
     with av.open(out / "clip.retexture.mp4") as container:
         assert [stream.type for stream in container.streams] == ["video", "audio"]

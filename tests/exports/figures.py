@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ddp_video.tracks import numbered
 from ddp_video.types import PARTS, Frame, Person, Prediction, VideoInfo
 
 GRID = (24, 32)  # h, w
@@ -45,10 +46,13 @@ def prediction(*figures: Figure, size: tuple[int, int] = SIZE) -> Prediction:
 
 
 def film(size: tuple[int, int] = SIZE) -> Iterator[tuple[Frame, Prediction]]:
-    """Four frames: two people, nobody, one, two."""
+    """Four frames: two people, nobody, the second one, two."""
     image = np.random.default_rng(0).integers(0, 255, (*size, 3), np.uint8)
-    for index, figures in enumerate([(TALL, SMALL), (), (SMALL,), (TALL, SMALL)]):
-        yield Frame(image, index, index, TIME, 1), prediction(*figures, size=size)
+    scenes = enumerate([(TALL, SMALL), (), (SMALL,), (TALL, SMALL)])
+    return numbered(
+        (Frame(image, index, index, TIME, 1), prediction(*figures, size=size))
+        for index, figures in scenes
+    )
 
 
 def info(size: tuple[int, int] = SIZE, path: Path = Path("clip.mp4"), **more) -> VideoInfo:

@@ -14,7 +14,7 @@ from pycocotools.coco import COCO
 from ddp_video.errors import InputError
 from ddp_video.exports import Target, open_export, output_path, read_dump
 from ddp_video.exports.coco_json import decode_uv
-from ddp_video.exports.people import people_of, person_of_pixel
+from ddp_video.exports.people import people_of
 from ddp_video.render import iuv_array, labels
 from ddp_video.settings import Preset
 
@@ -67,6 +67,7 @@ def test_coco_loads_in_pycocotools(tmp_path: Path) -> None:
         for entry, person in zip(entries, people_of(found, frame.size), strict=True):
             assert (entry["category_id"], tuple(entry["bbox"])) == (1, person.box)
             assert entry["score"] == pytest.approx(person.score)
+            assert entry["track_id"] == person.number > 0
             uv = decode_uv(entry["uv_data"])
             assert list(uv.shape) == entry["uv_shape"] == [3, *entry["bbox"][:1:-1]]
             np.testing.assert_array_equal(uv.transpose(1, 2, 0), iuv_array(person.iuv))
@@ -152,17 +153,8 @@ def test_npz(tmp_path: Path) -> None:
             boxes = np.reshape([each.box for each in found.people], (-1, 4))
             np.testing.assert_allclose(arrays["boxes"], boxes, rtol=1e-6)
             np.testing.assert_allclose(arrays["scores"], [each.score for each in found.people])
+            assert arrays["numbers"].tolist() == [[1, 2], [], [2], [1, 2]][frame.index]
             assert arrays["time"] == pytest.approx(frame.index / 25)
             for number, (_, parts) in enumerate([TALL, SMALL][: len(found.people)], 1):
                 if len(found.people) == 2:
                     assert set(np.unique(iuv.part[arrays["person"] == number])) == set(parts)
-
-
-def test_every_labelled_pixel_has_its_owner() -> None:
-    found = prediction(TALL, SMALL)
-    part = labels(found, SIZE).part
-    owner = person_of_pixel(found, part)
-    np.testing.assert_array_equal(owner > 0, part > 0)
-    left = np.arange(SIZE[1]) < 65
-    assert set(np.unique(owner[:, left])) == {0, 1}
-    assert set(np.unique(owner[:, ~left])) == {0, 2}

@@ -13,7 +13,7 @@ from ddp_video.errors import InputError
 from ddp_video.exports import Target, open_export, output_path
 from ddp_video.exports.texture import Atlas, atlas_position, draw_texture, read_atlas
 from ddp_video.render import IUV, labels
-from ddp_video.tracks import Tracks
+from ddp_video.tracks import numbered
 from ddp_video.types import Frame
 
 from .figures import SIZE, SMALL, TALL, TIME, info, prediction
@@ -110,19 +110,22 @@ def test_a_half_seen_part_is_drawn_without_holes() -> None:
 def test_each_person_has_an_atlas(tmp_path: Path) -> None:
     target = Target(output_path("texture", info(), tmp_path, "clip"), info())
     colours = ((200, 30, 30), (30, 30, 200))
+    items = []
+    for index, order in enumerate([(0, 1), (1, 0), (), (1,)]):  # ranks change, people do not
+        found = prediction(*([TALL, SMALL][k] for k in order))
+        image = np.zeros((*SIZE, 3), np.uint8)
+        for rank, k in enumerate(order):
+            image[labels(found.of_person(rank), SIZE).part > 0] = colours[k]
+        items.append((Frame(image, index, index, TIME, 1), found))
     with open_export("texture", target) as export:
-        for index, order in enumerate([(0, 1), (1, 0), (), (1,)]):  # ranks change, tracks do not
-            found = prediction(*([TALL, SMALL][k] for k in order))
-            image = np.zeros((*SIZE, 3), np.uint8)
-            for number, k in enumerate(order):
-                image[labels(found.of_person(number), SIZE).part > 0] = colours[k]
-            export(Frame(image, index, index, TIME, 1), found)
+        for item in numbered(items):
+            export(*item)
     people = json.loads((target.path / "people.json").read_text())
-    assert [each["file"] for each in people] == ["person_00.png", "person_01.png"]
+    assert [each["file"] for each in people] == ["person_01.png", "person_02.png"]
     assert [each["frames"] for each in people] == [2, 3]
     assert [(each["first"], each["last"]) for each in people] == [(0, 1), (0, 3)]
     for k, (_, parts) in enumerate([TALL, SMALL]):
-        atlas = read_atlas(target.path / f"person_{k:02d}.png")
+        atlas = read_atlas(target.path / f"person_{k + 1:02d}.png")
         assert atlas.shape == (1200, 800, 4)
         assert np.unique(atlas[atlas[..., 3] > 0][:, :3], axis=0).tolist() == [list(colours[k])]
         seen = {int(part) for part, share in people[k]["seen_of_part"].items() if share}
@@ -156,17 +159,3 @@ def test_what_is_no_atlas(tmp_path: Path) -> None:
         cv2.imwrite(str(tmp_path / f"{name}.png"), np.zeros(shape, np.uint8))
         with pytest.raises(InputError, match="4×6"):
             read_atlas(tmp_path / f"{name}.png")
-
-
-def test_tracks() -> None:
-    tracks = Tracks()
-    assert tracks.add(prediction(TALL, SMALL)) == [0, 1]
-    assert tracks.add(prediction(SMALL, TALL)) == [1, 0]
-    for _ in range(9):
-        assert tracks.add(prediction()) == []
-    assert tracks.add(prediction(SMALL)) == [1]
-    moved = ((20, 8, 30, 20), SMALL[1])  # 8·10 of 10·12 cells in common: IoU .5
-    assert tracks.add(prediction(moved)) == [1]
-    for _ in range(11):
-        tracks.add(prediction())
-    assert tracks.add(prediction(moved)) == [2]

@@ -15,7 +15,8 @@ from scipy.stats import binomtest
 
 from ddp_video.report import Subject, write_report
 from ddp_video.settings import RenderSettings, ReportSettings
-from ddp_video.types import Frame, VideoInfo
+from ddp_video.tracks import numbered
+from ddp_video.types import Frame, Prediction, VideoInfo
 
 from ..conftest import rectangle
 
@@ -44,6 +45,11 @@ def brightness(frame: int) -> int:
     return 16 + 4 * frame
 
 
+def side(frames: list[Frame], every: int) -> Iterator[tuple[Frame, Prediction]]:
+    """A person in each frame, or in every second one."""
+    return numbered((each, rectangle(SIZE, each.index % every == 0)) for each in frames)
+
+
 @pytest.fixture(scope="module")
 def report(tmp_path_factory) -> Path:
     """Each frame is brighter than the one before; the first side loses its person in odd frames."""
@@ -59,8 +65,7 @@ def report(tmp_path_factory) -> Path:
     write_report(
         path,
         Subject(info, NAMES, (made, made)),
-        ((each, rectangle(SIZE, each.index % 2 == 0), rectangle(SIZE, True)) for each in frames),
-        (lambda each: list(range(len(each.people))),) * 2,
+        ((*item, after) for item, (_, after) in zip(side(frames, 2), side(frames, 1), strict=True)),
         ReportSettings(crf=1, seed=4),
         RenderSettings(view="parts"),
     )

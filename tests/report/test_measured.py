@@ -1,12 +1,14 @@
 """What is measured frame by frame: by hand, and the same means as `measure` over the whole film."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from ddp_video.measure import Steadiness
 from ddp_video.report.measured import Series, part_flips, spans
-from ddp_video.types import Prediction
+from ddp_video.types import Person, Prediction
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def test_runs_of_frames():
 def test_means_are_itf_and_isi(nobody):
     pictures = np.random.default_rng(0).integers(0, 255, (6, 24, 32, 3), np.uint8)
     pictures[3] = pictures[2]  # an identical pair
-    series, whole = Series(lambda _: []), Steadiness()
+    series, whole = Series(), Steadiness()
     for picture in pictures:
         series.add(picture, np.zeros((24, 32), np.uint8), nobody)
         whole.add(picture)
@@ -45,7 +47,7 @@ def test_means_are_itf_and_isi(nobody):
 
 
 def test_a_pair_stands_at_its_later_frame(nobody):
-    series = Series(lambda _: [])
+    series = Series()
     part = np.ones((16, 16), np.uint8)
     for level, parts in ((0, part), (10, 2 * part), (10, 2 * part)):
         series.add(np.full((16, 16, 3), level, np.uint8), parts, nobody)
@@ -54,8 +56,13 @@ def test_a_pair_stands_at_its_later_frame(nobody):
 
 
 def test_people_are_told_apart_over_time(nobody):
-    numbers = iter([[0], [0, 1], [], [1], [1, 0]])
-    series = Series(lambda _: next(numbers))
-    for _ in range(5):
-        series.add(np.zeros((16, 16, 3), np.uint8), np.zeros((16, 16), np.uint8), nobody)
-    assert series.as_json()["tracks"] == [[[0, 1], [4, 4]], [[1, 1], [3, 4]]]
+    series = Series()
+    mask = torch.zeros(nobody.coverage.shape)
+    for numbers in ([1], [1, 3], [], [3], [3, 1]):
+        people = tuple(Person((0, 0, 1, 1), 0.9, mask, mask, number) for number in numbers)
+        there = replace(nobody, people=people)
+        series.add(np.zeros((16, 16, 3), np.uint8), np.zeros((16, 16), np.uint8), there)
+    assert series.as_json()["tracks"] == [
+        {"number": 1, "spans": [[0, 1], [4, 4]]},
+        {"number": 3, "spans": [[1, 1], [3, 4]]},
+    ]

@@ -81,7 +81,7 @@ def test_settings_of_both_stand_once():
 
 def test_what_was_left_out_is_said():
     nobody = Prediction(torch.zeros(75, 4, 4), torch.zeros(4, 4), (), (16, 16))
-    quiet, loud = Series(lambda _: []), Series(lambda _: [])
+    quiet, loud = Series(), Series()
     for series, greys in ((quiet, (10, 20, 30)), (loud, (10, 10, 20))):
         for grey in greys:
             series.add(np.full((16, 16, 3), grey, np.uint8), np.zeros((16, 16), np.uint8), nobody)

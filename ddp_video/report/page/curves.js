@@ -85,7 +85,7 @@ function addCurve(curve) {
 function addPeople() {
   const same = JSON.stringify(report.series[0].tracks) === JSON.stringify(report.series[1].tracks);
   for (const side of same ? [0] : [0, 1]) {
-    const tracks = report.series[side].tracks.slice().sort((a, b) => a[0][0] - b[0][0]);
+    const tracks = report.series[side].tracks.slice().sort((a, b) => a.number - b.number);
     const longest = tracks.slice().sort((a, b) => length(b) - length(a)).slice(0, MOST_ROWS);
     const rows = tracks.filter((track) => longest.includes(track));
     const more = tracks.length - rows.length;
@@ -93,10 +93,10 @@ function addPeople() {
     const title = same ? "People" : `People, ${report.names[side]}`;
     const caption = make("figcaption", {}, make("b", {}, title), here, make("small", {},
       tracks.length === 0 ? "nobody was found" :
-      "who was found when, told from frame to frame by overlap" +
+      "who was found when; the numbers are those of --person" +
       (more ? `; ${more} more, seen more briefly, are not drawn` : "")));
     const plot = make("div", { class: "plot people" });
-    rows.forEach((track, i) => plot.append(rowOf(track, i)));
+    rows.forEach((track) => plot.append(rowOf(track)));
     $("curves").append(make("figure", {}, caption, plot));
     seekable(plot, title, (frame) => {
       const count = report.series[side].people[frame];
@@ -106,12 +106,12 @@ function addPeople() {
   }
 }
 
-const length = (track) => track.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+const length = (track) => track.spans.reduce((sum, [first, last]) => sum + last - first + 1, 0);
 
-function rowOf(track, number) {
+function rowOf(track) {
   const row = make("div", { class: "row" },
-    make("span", { class: "tick", style: "top:50%" }, String(number + 1)));
-  for (const [first, last] of track) {
+    make("span", { class: "tick", style: "top:50%" }, String(track.number)));
+  for (const [first, last] of track.spans) {
     const [from, to] = [report.times[first] / END, report.times[last + 1] / END];
     row.append(make("i", { style: `left:${from * 100}%;width:${(to - from) * 100}%` }));
   }
