@@ -120,7 +120,7 @@ def test_two_pictures_are_learnt_by_heart() -> None:
     network = build(SMALL)
     objective = Objective(network, SMALL.level_bounds, LossWeights())
     optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3)
-    for _ in range(120):
+    for _ in range(170):
         loss = torch.stack(list(objective(batch).values())).sum()
         optimiser.zero_grad()
         loss.backward()
