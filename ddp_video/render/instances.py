@@ -51,9 +51,8 @@ def number_of_pixel(prediction: Prediction, part: np.ndarray) -> np.ndarray:
 
 
 def colours_of(numbers: np.ndarray) -> np.ndarray:
-    """Each person's colour: (3, N) of numbers (N,); black for nobody."""
-    colours = PERSON_COLOURS[(numbers - 1) % len(PERSON_COLOURS)]
-    return np.where(numbers[:, None] > 0, colours, 0).T
+    """Each person's colour: (3, N) of numbers (N,), from 1."""
+    return PERSON_COLOURS[(numbers - 1) % len(PERSON_COLOURS)].T
 
 
 def write_numbers(canvas: np.ndarray, number_HW: np.ndarray) -> None:

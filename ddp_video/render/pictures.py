@@ -72,6 +72,7 @@ def draw(
     elif settings.view == "instances":
         if number_HW is None:
             raise ShapeError("instances are drawn with numbers: give number_of_pixel(…)")
+        people = np.flatnonzero(number_HW)  # smoothing may label what is nobody's in this frame
         colour = colours_of(number_HW.reshape(-1)[people]) * np.float32(alpha)
         layer = _Layer(colour, np.full(people.size, alpha, np.float32))
     else:

@@ -105,3 +105,17 @@ def test_who_is_alone_leaves_no_other_colour() -> None:
     assert not iuv.part[:, LEFT].any() and not drawn[:, LEFT].any()
     assert iuv.part[:, ~LEFT].any()
     assert torch.equal(both.of_people([1, 2]).logits, both.logits)
+
+
+def test_what_is_nobodys_is_not_drawn() -> None:
+    """Smoothing labels what only neighbouring frames found."""
+    found = prediction(TALL, SMALL)
+    iuv = labels(found, SIZE)
+    alone = told(replace(found, people=found.people[:1]), 1)
+    image = np.full((*SIZE, 3), 90, np.uint8)
+    over = replace(INSTANCES, background="video")
+    drawn = draw(iuv, image, over, number_of_pixel(alone, iuv.part))
+    nobody = np.broadcast_to(~LEFT, SIZE)
+    assert (iuv.part[nobody] > 0).any()
+    np.testing.assert_array_equal(drawn[nobody], image[nobody])
+    assert (drawn[~nobody] != image[~nobody]).any()
