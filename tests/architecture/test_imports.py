@@ -1,9 +1,12 @@
 """The import rules of the package, read from the syntax trees: who may import what."""
 
 import ast
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Sequence
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +36,13 @@ HOMES = {
     "warp": ("synthesis/",),
     "onnxruntime": ("fitting/observe.py",),
     "filelock": ("store/writer.py",),
+}
+
+# Where an extra may be imported; everywhere else, only what a plain install brings.
+EXTRAS = {
+    "train": ("data", "training", "evaluation", "fitting"),
+    "synth": ("synthesis", "fitting"),
+    "spconv": ("network",),
 }
 
 
@@ -98,6 +108,30 @@ def test_one_home_per_outside_library():
         for home in [HOMES.get(found.module.split(".")[0])]
         if home and not found.file.startswith(home)
     ]
+    assert wrong == []
+
+
+def required(lines: Sequence[str]) -> set[str]:
+    """Names of the distributions that lines of pyproject.toml ask for."""
+    return {re.split(r"[\[<>=;~! ]", line)[0].lower() for line in lines}
+
+
+def test_a_plain_install_brings_what_it_imports():
+    """Extras are for labelling, training and rendering; `run` works without them."""
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
+    plain = required(project["dependencies"])
+    extras = {name: required(project["optional-dependencies"][name]) for name in EXTRAS}
+    brought_by = packages_distributions()
+    wrong = []
+    for found in ALL:
+        module = found.module.split(".")[0]
+        if module in sys.stdlib_module_names or module in ("ddp_video", "spconv"):
+            continue
+        allowed = plain.union(
+            *(names for extra, names in extras.items() if part(found.file) in EXTRAS[extra])
+        )
+        if not allowed.intersection(name.lower() for name in brought_by.get(module, [module])):
+            wrong.append(f"{found.file}:{found.line} imports {found.module}")
     assert wrong == []
 
 

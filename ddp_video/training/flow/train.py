@@ -1,6 +1,5 @@
 """Training RAFT: pairs in, a resumable state and fp16 weights out."""
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import safetensors.torch
@@ -9,7 +8,7 @@ from torch import Tensor
 from torchvision.models.optical_flow import RAFT, raft_large, raft_small
 
 from ...atomic import beside
-from ...errors import DataError, InputError, OutputError
+from ...errors import DataError, OutputError
 from ...settings import FlowTrainSettings
 from ..checkpoint import TrainingState
 from ..loop import Run, Task, carry_out
@@ -39,12 +38,9 @@ def train_flow(stream: FlowStream, settings: FlowTrainSettings, run: Run) -> Pat
     Raises:
         DataError: a side that RAFT cannot take, start weights of another network, or the folder
             holds another run.
-        InputError: scipy is missing.
     """
     if any(side < 128 or side % 8 for side in settings.size):
         raise DataError("RAFT needs sides of 128 pixels or more that are multiples of 8")
-    if find_spec("scipy") is None:
-        raise InputError("motions need scipy: pip install 'ddp-video[train]'")
     torch.manual_seed(settings.seed)
     network: RAFT = _NETWORKS[settings.network](weights=None)
     if run.start:
