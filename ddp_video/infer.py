@@ -30,11 +30,12 @@ OUT_OF_MEMORY = re.compile("out of memory|not enough memory|can't allocate memor
 def network_size(size: tuple[int, int], settings: InferSettings) -> tuple[int, int]:
     """(H, W) that the network sees for a frame of (H, W): short side as set, sides rounded to 32.
 
-    The picture is stretched by the rounding (some percent) rather than padded, so that the logit
-    grid covers exactly the frame.
+    Less where the long side, or an upright picture's height, would go beyond its bound. The picture
+    is stretched by the rounding (some percent) rather than padded, so that the logit grid covers
+    exactly the frame.
     """
-    short, long = min(size), max(size)
-    scale = min(settings.short_side / short, settings.long_side / long)
+    tallest = max(settings.short_side, settings.max_height)
+    scale = min(settings.short_side / min(size), settings.long_side / max(size), tallest / size[0])
     h, w = (max(MULTIPLE, round(side * scale / MULTIPLE) * MULTIPLE) for side in size)
     return h, w
 

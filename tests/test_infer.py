@@ -38,19 +38,25 @@ def network() -> DirectDensePose:
     ("size", "expected"),
     [
         ((1080, 1920), (384, 672)),  # 682.7 is nearer to 672 than to 704
-        ((1920, 1080), (672, 384)),
+        ((1920, 1080), (480, 256)),  # upright: the height decides; 270 is nearer to 256
         ((480, 640), (384, 512)),
         ((384, 384), (384, 384)),
         ((500, 4000), (128, 1024)),  # a panorama: the long side decides
-        ((4000, 500), (1024, 128)),
+        ((4000, 500), (480, 64)),
         ((4, 4000), (32, 1024)),  # never below one cell of the coarsest map
         ((1, 1), (384, 384)),
         ((2, 3), (384, 576)),
+        ((5, 4), (480, 384)),
     ],
 )
 def test_the_size_the_network_sees(size: tuple[int, int], expected: tuple[int, int]) -> None:
-    settings = InferSettings(short_side=384, long_side=1024)
+    settings = InferSettings(short_side=384, long_side=1024, max_height=480)
     assert network_size(size, settings) == expected
+
+
+def test_a_larger_short_side_is_not_undone_by_the_bound_on_the_height() -> None:
+    assert network_size((720, 960), InferSettings(short_side=640)) == (640, 864)
+    assert network_size((960, 720), InferSettings(short_side=640)) == (640, 480)
 
 
 class Answers(nn.Module):

@@ -19,6 +19,8 @@ class InferSettings:
         short_side: the frame's short side is brought to this many pixels, each side rounded to a
             multiple of 32.
         long_side: bound on the long side, for panoramas.
+        max_height: bound on the height, for upright pictures: the shipped weights were trained on
+            pictures of 256 pixels, and people much taller than that come apart.
         threshold: a person needs at least this score.
         nms: whether people are compared by their instance masks or by their boxes.
         nms_iou: of two people who overlap by more than this IoU, the surer one stays.
@@ -31,6 +33,7 @@ class InferSettings:
 
     short_side: int = 288
     long_side: int = 1024
+    max_height: int = 352
     threshold: float = 0.4
     nms: Literal["mask", "box"] = "mask"
     nms_iou: float = 0.5
