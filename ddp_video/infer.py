@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -18,6 +18,7 @@ from .network.direct_dense_pose import DensePose
 from .network.eight_bits import computes_in_eight_bits
 from .network.inference import for_inference
 from .network.instance_branch import DetectionLimits
+from .presence import lasting
 from .settings import InferSettings
 from .types import Frame, Person, Prediction
 
@@ -70,21 +71,35 @@ class Predictor:
             precision += ", large convolutions int8"
         return {"device": str(self.device), "precision": precision}
 
-    def __call__(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, Prediction]]:
-        """Predict frame by frame, in their order.
+    def __call__(
+        self, frames: Iterable[Frame], before: Sequence[Person] = ()
+    ) -> Iterator[tuple[Frame, Prediction]]:
+        """Predict the frames of a film, in their order.
+
+        Somebody who was there a frame ago needs a lower score than who appears (`presence.py`).
+
+        Args:
+            frames: of a film.
+            before: who was there before the first of them.
+        """
+        return lasting(self._each(frames), self.settings.threshold, before)
+
+    def _each(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, Prediction]]:
+        """Everybody who may be there.
 
         A CPU's cores work on two frames at a time: one frame has too little work for all of them.
         """
         cores = torch.get_num_threads()
+        least = self.settings.threshold * self.settings.stay
         if self.device.type != "cpu" or cores == 1:
-            yield from ((frame, self.predict(frame)) for frame in frames)
+            yield from ((frame, self.predict(frame, least)) for frame in frames)
             return
         share = (max(1, cores // AT_ONCE),)
         with ThreadPoolExecutor(AT_ONCE, "infer", torch.set_num_threads, share) as pool:
             coming: deque[tuple[Frame, Future[Prediction]]] = deque()
             try:
                 for frame in frames:
-                    coming.append((frame, pool.submit(self.predict, frame)))
+                    coming.append((frame, pool.submit(self.predict, frame, least)))
                     if len(coming) > AT_ONCE:  # one waits, so that nobody has to wait for it
                         first, answer = coming.popleft()
                         yield first, answer.result()
@@ -96,8 +111,12 @@ class Predictor:
                     answer.cancel()
                 torch.set_num_threads(cores)  # for threads that begin later
 
-    def predict(self, frame: Frame) -> Prediction:
-        """One frame's prediction, on the CPU in float32.
+    def predict(self, frame: Frame, threshold: float | None = None) -> Prediction:
+        """The prediction for a picture on its own, on the CPU in float32.
+
+        Args:
+            frame: the picture.
+            threshold: a person needs at least this score; None for that of the settings.
 
         Raises:
             InputError: the device's memory is too small.
@@ -108,13 +127,14 @@ class Predictor:
             frame.image, (w, h), interpolation=cv2.INTER_AREA if shrink else cv2.INTER_LINEAR
         )
         with _enough_memory(self.device):
-            pose = self._forward(torch.from_numpy(resized).permute(2, 0, 1).unsqueeze(0))
+            image = torch.from_numpy(resized).permute(2, 0, 1).unsqueeze(0)
+            pose = self._forward(image, self.settings.threshold if threshold is None else threshold)
             return _prediction(pose, frame.size, (h, w))
 
     @torch.inference_mode()
-    def _forward(self, image: Tensor) -> DensePose:
+    def _forward(self, image: Tensor, threshold: float) -> DensePose:
         s = self.settings
-        limits = DetectionLimits(s.threshold, s.nms, s.nms_iou, s.top_k)
+        limits = DetectionLimits(threshold, s.nms, s.nms_iou, s.top_k)
         with autocast(self.device, s.precision):
             return self.network(image.to(self.device), limits, s.sparse_backend)
 

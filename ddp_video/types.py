@@ -159,11 +159,28 @@ class Prediction:
             IndexError: there is no such person.
         """
         person = self.people[index]
-        inside = person.surface_mask > 0.5
+        return self._within(person.surface_mask > 0.5, (person,))
+
+    def without_others(self, people: Sequence[Person]) -> "Prediction":
+        """Only these people, as if the others had not been found.
+
+        Unlike `of_people`, cells that two share stay with the one who is left.
+
+        Args:
+            people: some of `self.people`.
+        """
+        others = tuple(each for each in self.people if all(each is not one for one in people))
+        if not others:
+            return self
+        left, gone = (_highest(some, self.coverage) for some in (people, others))
+        return self._within((left >= gone) | (left > 0.5), tuple(people))
+
+    def _within(self, inside: Tensor, people: tuple[Person, ...]) -> "Prediction":
+        """Background for certain outside (h, w)."""
         nothing = torch.zeros_like(self.logits)
         nothing[1:PARTS] = math.log(FLOOR)
         logits = torch.where(inside, self.logits, nothing)
-        return Prediction(logits, self.coverage * inside, (person,), self.size)
+        return Prediction(logits, self.coverage * inside, people, self.size)
 
     def of_people(self, numbers: Collection[int]) -> "Prediction":
         """Only the people with these numbers; all others are background.

@@ -4,7 +4,7 @@ For the tests of the whole way (pipeline, command line): small clips, a stand-in
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -53,7 +53,9 @@ class Standin:
         self.flicker = False
         self.fail_at: tuple[int, BaseException] | None = None
 
-    def __call__(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, Prediction]]:
+    def __call__(
+        self, frames: Iterable[Frame], before: Sequence[Person] = ()
+    ) -> Iterator[tuple[Frame, Prediction]]:
         for frame in frames:
             self.seen += 1
             if self.fail_at and frame.index == self.fail_at[0]:

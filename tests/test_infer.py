@@ -140,6 +140,21 @@ def test_frames_come_back_in_order(network: DirectDensePose) -> None:
     assert [prediction.size for _, prediction in given] == [(32, 48), (48, 32)]
 
 
+def test_a_film_asks_less_of_who_was_there(monkeypatch) -> None:
+    network, asked = Answers([[0.0, 0.0, 20.0, 20.0]] * 5, 8, 8), []
+    answer = network.answer  # scores 0.9, 0.8 … 0.5
+    monkeypatch.setattr(network, "forward", lambda _, limits, __: asked.append(limits) or answer)
+    answer.people.instance_mask[:] = torch.eye(8)[:5, :, None]  # a row of the grid each
+    settings = InferSettings(64, threshold=0.75, stay=0.6, device="cpu", precision="fp32")
+    predictor = Predictor(network, settings)  # pyright: ignore
+    alone = predictor.predict(frame_of(32, 32))
+    assert [limits.threshold for limits in asked] == [0.75]
+    first, second = predictor([frame_of(32, 32)] * 2)
+    assert len(alone.people) == 5  # as the network answered
+    assert [len(prediction.people) for _, prediction in (first, second)] == [2, 2]
+    assert [limits.threshold for limits in asked[1:]] == pytest.approx([0.45] * 2)
+
+
 def test_two_at_a_time_give_the_same_as_one(network: DirectDensePose) -> None:
     rng = np.random.default_rng(0)
     frames = [

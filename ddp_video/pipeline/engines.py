@@ -2,7 +2,7 @@
 
 import ctypes
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,7 +11,7 @@ from ..errors import InputError
 from ..flow import make_flow
 from ..infer import Predictor
 from ..network.device import choose_device
-from ..types import Frame, Prediction, TwoWayFlow
+from ..types import Frame, Person, Prediction, TwoWayFlow
 from ..weights import load_network, resolve, sha256_of
 from .outputs import RunSettings
 
@@ -24,8 +24,15 @@ class PredictionSource(Protocol):
         """What computes, for the record: device, precision."""
         ...
 
-    def __call__(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, Prediction]]:
-        """The same frames in the same order, each with its prediction."""
+    def __call__(
+        self, frames: Iterable[Frame], before: Sequence[Person] = ()
+    ) -> Iterator[tuple[Frame, Prediction]]:
+        """The same frames in the same order, each with its prediction.
+
+        Args:
+            frames: of a film.
+            before: who was there before the first of them.
+        """
         ...
 
 

@@ -22,6 +22,7 @@ class InferSettings:
         max_height: bound on the height, for upright pictures: the shipped weights were trained on
             pictures of 256 pixels, and people much taller than that come apart.
         threshold: a person needs at least this score.
+        stay: share of the threshold that is enough, in a film, for who was there a frame ago.
         nms: whether people are compared by their instance masks or by their boxes.
         nms_iou: of two people who overlap by more than this IoU, the surer one stays.
         top_k: at most this many people a frame.
@@ -34,7 +35,8 @@ class InferSettings:
     short_side: int = 288
     long_side: int = 1024
     max_height: int = 352
-    threshold: float = 0.4
+    threshold: float = 0.45
+    stay: float = 0.75
     nms: Literal["mask", "box"] = "mask"
     nms_iou: float = 0.5
     top_k: int = 50

@@ -1,6 +1,6 @@
 """Writing a store: chunk by chunk, each whole or not there; what is there is not computed again."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from ..errors import OutputError, PredictionsError
-from ..types import Frame, Prediction
+from ..types import Frame, Person, Prediction
 from .chunk import Chunk, DamagedChunk, encoded
 from .layout import (
     HEADER,
@@ -27,7 +27,7 @@ from .layout import (
 )
 from .quantise import Quantised, quantised, restored
 
-Predictor = Callable[[Iterable[Frame]], Iterator[tuple[Frame, Prediction]]]
+Predictor = Callable[[Iterable[Frame], Sequence[Person]], Iterator[tuple[Frame, Prediction]]]
 
 _OTHER = {
     "source": "holds the predictions of another source ({source})",
@@ -200,24 +200,29 @@ def record(
 ) -> Iterator[tuple[Frame, Prediction]]:
     """Predict frames and store them; those of chunks that are there are read instead.
 
-    The predictor is called chunk by chunk, so that a run that goes on gives it the same batches as
-    one that was never stopped.
+    The predictor is called chunk by chunk, and told who was there as the chunk begins, so that a
+    run that goes on gives the same as one that was never stopped.
 
     Raises:
         PredictionsError: the source gives other frames than those that are stored.
         OutputError: a chunk cannot be written.
     """
+    before: tuple[Person, ...] = ()
     for number, group in groupby(frames, key=lambda frame: frame.index // writer.chunk_frames):
         chunk = writer.stored(number)
         if chunk is None:
-            for frame, prediction in predictor(group):
-                yield frame, writer.add(frame, prediction)
+            for frame, prediction in predictor(group, before):
+                as_read = writer.add(frame, prediction)
+                before = as_read.people
+                yield frame, as_read
             continue
         times = []
         for position, frame in enumerate(group):
             times.append(frame.pts)
             if position < len(chunk):
-                yield frame, restored(chunk.frame(position))
+                as_read = restored(chunk.frame(position))
+                before = as_read.people
+                yield frame, as_read
         if times != chunk.tables["pts"].tolist():
             raise PredictionsError(
                 f"{writer.path}: the source's frames have other times now than when it was begun: "

@@ -1,7 +1,7 @@
 """`--person` and `--largest`: some people alone, by numbers that last through the film."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -53,7 +53,9 @@ class Couple:
         self.description = {"device": "none"}
         self.empty = False  # nobody is there
 
-    def __call__(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, Prediction]]:
+    def __call__(
+        self, frames: Iterable[Frame], before: Sequence[Person] = ()
+    ) -> Iterator[tuple[Frame, Prediction]]:
         for frame in frames:
             yield frame, prediction([] if self.empty else shown(frame.index), frame.size)
 

@@ -21,7 +21,7 @@ FRAMES, CHUNK, KILLS = 12, 2, 8
 IMAGE = np.zeros((48, 64, 3), np.uint8)
 
 
-def network(frames):
+def network(frames, before):
     for frame in frames:
         time.sleep(0.002)
         random = torch.Generator().manual_seed(frame.index)

@@ -3,7 +3,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +16,7 @@ from safetensors import safe_open
 from ddp_video.errors import OutputError, PredictionsError
 from ddp_video.store import PredictionWriter, as_stored, new_header, open_predictions, record
 from ddp_video.store.chunk import Chunk
-from ddp_video.types import Frame, Prediction
+from ddp_video.types import Frame, Person, Prediction
 
 from .test_quantise import prediction, same
 
@@ -39,9 +39,13 @@ class Fake:
     """A network that notes what it is asked, and may fail."""
 
     asked: list[int] = field(default_factory=list)
+    told: list[int] = field(default_factory=list)  # how many were there before each chunk
     fail_at: int | None = None
 
-    def __call__(self, given: Iterable[Frame]) -> Iterator[tuple[Frame, Prediction]]:
+    def __call__(
+        self, given: Iterable[Frame], before: Sequence[Person] = ()
+    ) -> Iterator[tuple[Frame, Prediction]]:
+        self.told.append(len(before))
         for frame in given:
             if frame.index == self.fail_at:
                 raise KeyboardInterrupt
@@ -71,6 +75,16 @@ def content(folder: Path) -> dict[str, bytes]:
 def whole(tmp_path) -> Path:
     write(tmp_path / "whole.ddp")
     return tmp_path / "whole.ddp"
+
+
+def test_the_network_is_told_who_was_there_as_a_chunk_begins(tmp_path):
+    network = Fake()
+    write(tmp_path / "x.ddp", network)
+    assert network.told == [0, 2, 2]  # two people in frames 2 and 5
+    (tmp_path / "x.ddp" / "index.json").unlink()
+    (tmp_path / "x.ddp" / "000001.safetensors").unlink()
+    write(tmp_path / "x.ddp", network)
+    assert network.told[3:] == [2]
 
 
 # -------------------------------------------------------------------------------------- reading
