@@ -41,5 +41,5 @@ def _there(people: Sequence[Person], before: Sequence[Person], threshold: float)
 
 
 def _mask(person: Person) -> np.ndarray:
-    """(h, w) bool; with ≥ a mask in 8 bits says the same as the one it was made of."""
-    return person.instance_mask.numpy() >= 0.5
+    """(h, w) bool, the same before the mask is stored and after (`store/quantise.py`)."""
+    return person.instance_mask.numpy() > 0.5

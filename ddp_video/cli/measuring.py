@@ -9,7 +9,7 @@ from ..errors import InputError, PredictionsError
 from ..evaluation.clips import FLOW, TRUTH
 from ..evaluation.steady import SteadyScore
 from ..pipeline import measure_video, open_input
-from ..pipeline.people import largest, picked, told_apart
+from ..pipeline.people import largest, picked
 from ..settings import People
 from ..smooth import smooth
 from ..store import is_store
@@ -61,8 +61,7 @@ def _scored(given: "Input", progress: "Progress | None", people: People) -> Meas
         truth = None
     who = largest(given) if people == "largest" else people
     with given.reader as reader:
-        numbered = told_apart(given.stored(reader), given)
-        for t, item in enumerate(picked(smooth(numbered, None, [0]), who)):
+        for t, item in enumerate(picked(smooth(given.stored(reader), None, [0]), who)):
             score.add(
                 item.frame.image,
                 item.unsmoothed,

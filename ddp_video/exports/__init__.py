@@ -1,7 +1,7 @@
 """Predictions in the forms that other tools read, one file here for each form.
 
 Every export takes all frames, people or not, and writes one file or one folder, which has its name
-only when it is whole. People should be numbered, for forms that tell who is who:
+only when it is whole. People should be numbered (stored ones are), for forms that tell who is who:
 
     target = Target(output_path("npz", info, Path("out"), "clip"), info)
     with open_export("npz", target) as export:

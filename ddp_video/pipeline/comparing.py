@@ -16,7 +16,6 @@ from .deliver import in_stored_form
 from .engines import Engines
 from .outputs import RunSettings
 from .overlap import AHEAD, ahead
-from .people import told_apart
 from .sources import Input, open_input
 from .stored import smoothing_facts
 
@@ -146,20 +145,16 @@ def _smoothed_side(first: StoredPredictions, engines: Engines, settings: RunSett
 def _smoothed(given: Input, engines: Engines, settings: RunSettings) -> Iterator[Compared]:
     assert given.stored is not None
     radius, how = settings.radii[0], settings.smoothing
-    predictions = told_apart(given.stored(given.reader), given)
+    predictions = given.stored(given.reader)
     for item in smooth(predictions, engines.estimator, [radius], how):
         yield Compared(item.frame, item.unsmoothed, in_stored_form(item).smoothed[radius])
 
 
 def _both(given: Input, second: StoredPredictions) -> Iterator[Compared]:
-    """The frames that both stores hold; each store's people have numbers of their own."""
+    """The frames that both stores hold."""
     first = given.stored
     assert first is not None
     common = set(first.pts.tolist()) & set(second.pts.tolist())
     frames = tee(frame for frame in given.reader if frame.pts in common)
-    sides = (
-        told_apart(first(frames[0]), given),
-        told_apart(second(frames[1]), given._replace(stored=second)),
-    )
-    for (frame, before), (_, after) in zip(*sides, strict=True):
+    for (frame, before), (_, after) in zip(first(frames[0]), second(frames[1]), strict=True):
         yield Compared(frame, before, after)

@@ -13,7 +13,7 @@ from ..types import Frame, Prediction, VideoInfo
 from .engines import Engines
 from .outputs import RunSettings, expected_frames
 from .overlap import AHEAD, Progress, ahead
-from .people import picked, settled, told_apart
+from .people import picked, settled
 from .sources import Input, check_radii, open_input
 from .stored import predicted
 
@@ -76,7 +76,7 @@ def deliver(
             settled(source, given, engines, settings, progress=progress)
         )
         coming = ahead(predicted(reader, given, engines), AHEAD)
-        predictions = told_apart(stack.enter_context(closing(coming)), given)
+        predictions = stack.enter_context(closing(coming))
         items = smooth(predictions, engines.estimator, [radius], settings.smoothing)
         items = picked(map(in_stored_form, items), settings.people)
         for item in stack.enter_context(closing(ahead(items, AHEAD))):

@@ -1,19 +1,15 @@
-"""Whom a run is about: people numbered, looked for, and drawn alone."""
+"""Whom a run is about: people looked for by number or size, and drawn alone."""
 
 from collections import Counter
 from collections.abc import Collection, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ..decode import FrameReader
 from ..errors import InputError
 from ..smooth import Smoothed
 from ..store import SUFFIX, open_predictions
-from ..tracks import Tracks, numbered
-from ..types import Frame, Prediction
 from .engines import Engines
 from .outputs import RunSettings
 from .overlap import Progress
@@ -21,13 +17,6 @@ from .sources import Input
 from .stored import infer
 
 _MOST = 12  # numbers in a message
-
-
-def told_apart(
-    items: Iterator[tuple[Frame, Prediction]], given: Input
-) -> Iterator[tuple[Frame, Prediction]]:
-    """The same, people numbered: from the first frame that is read, or from a store's first one."""
-    return numbered(items, _tracks_before(given))
 
 
 @contextmanager
@@ -100,23 +89,8 @@ def check_seen(people: Collection[int], seen: Collection[int]) -> None:
 def largest(given: Input) -> tuple[int, ...]:
     """Who covers most over the span of a store; nobody where nobody is."""
     assert given.stored is not None
-    tracks, cells = _tracks_before(given), Counter[int]()
-    with FrameReader(given.reader.info.path, given.start, given.end) as frames:
-        for frame in frames:
-            for person in tracks.add(frame, given.stored.at(frame).people()):
-                cells[person.number] += int((person.instance_mask > 0.5).sum())
+    cells = Counter[int]()
+    for frame in given.stored.between(given.start, given.end):
+        for person in frame.people():
+            cells[person.number] += int((person.instance_mask > 0.5).sum())
     return tuple(number for number, _ in cells.most_common(1))
-
-
-def _tracks_before(given: Input) -> Tracks:
-    """Where numbers stand as the span begins."""
-    tracks = Tracks()
-    if given.stored is None or given.start is None:
-        return tracks
-    text = given.stored.header["span"]["start"]
-    first = None if text is None else Fraction(text)
-    if given.start > (first or 0):
-        with FrameReader(given.reader.info.path, first, given.start) as frames:
-            for frame in frames:
-                tracks.add(frame, given.stored.at(frame).people())
-    return tracks

@@ -18,6 +18,7 @@ from ..store import (
     open_predictions,
     record,
 )
+from ..tracks import numbered
 from ..types import Frame, Prediction, VideoInfo
 from .engines import Engines
 from .outputs import RunSettings, expected_frames
@@ -42,7 +43,12 @@ class StoreReport:
 
 
 def predicted(
-    frames: Iterable[Frame], given: Input, engines: Engines, writer: PredictionWriter | None = None
+    frames: Iterable[Frame],
+    given: Input,
+    engines: Engines,
+    writer: PredictionWriter | None = None,
+    *,
+    numbers: bool = True,
 ) -> Iterator[tuple[Frame, Prediction]]:
     """Frames with their predictions: stored ones, or the network's in the form of stored ones.
 
@@ -53,13 +59,15 @@ def predicted(
         given: what the source is.
         engines: the network, where nothing is stored.
         writer: where to keep what the network gives.
+        numbers: whether it matters who is who; what is stored tells it in any case.
     """
     if given.stored:
         return given.stored(frames)
     network = engines.network()
     if writer:
         return record(network, frames, writer)
-    return ((frame, as_stored(prediction)) for frame, prediction in network(frames))
+    items = ((frame, as_stored(prediction)) for frame, prediction in network(frames))
+    return numbered(items) if numbers else items
 
 
 def facts_of(given: Input, engines: Engines) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from .deliver import OpenReceiver, in_stored_form, opened, passing
 from .engines import Engines
 from .outputs import Paths, RunSettings, expected_frames, is_lossless, plan
 from .overlap import AHEAD, Clock, Progress, ahead
-from .people import picked, settled, told_apart
+from .people import picked, settled
 from .report import RunReport, plain, versions, write_json
 from .sources import Input, check_radii, open_input
 from .stored import facts_of, header_of, predicted
@@ -74,12 +74,12 @@ def run(
                 PredictionWriter(paths.predictions, header, settings.overwrite)
             )
         frames = work.clock.watch("decode", reader)
-        inferred = work.clock.watch("infer", predicted(frames, given, engines, writer))
+        told = settings.numbers or receiver is not None
+        looked = predicted(frames, given, engines, writer, numbers=told)
+        inferred = work.clock.watch("infer", looked)
         # left before the reader is closed: its thread has ended by then
         coming = stack.enter_context(closing(ahead(inferred, AHEAD)))
         predictions = work.clock.watch("awaited", coming)
-        if settings.numbers or receiver:
-            predictions = told_apart(predictions, given)
         estimator = None if reader.info.is_picture else engines.estimator
         items = map(in_stored_form, smooth(predictions, estimator, work.radii, settings.smoothing))
         items = picked(items, settings.people)

@@ -5,6 +5,7 @@ Tensors of a chunk of n frames with P people in all; blobs (uint8) hold what `fi
     pts, duration     int64 (n)       in units of the time base; duration −1 where unknown
     people            int32 (n)       people in each frame
     boxes, scores     float32 (P, 4), (P)
+    numbers           int32 (P)       who it is through the film, from 1; 0 where nobody told
     mask_boxes        int32 (P, 4)    x0, y0, x1, y1: the cells outside which both masks are 0
     <i>.owner         blob of (1, h·w) uint16: 0 nothing computed, k person k − 1
     <i>.parts.<k>     blob of (25, N) uint16: levels of the cells of owner k
@@ -31,7 +32,7 @@ from ..types import PARTS, Frame
 from . import field
 from .quantise import UV_CHANNELS, Quantised, cells_of
 
-_TABLES = ("boxes", "duration", "mask_boxes", "people", "pts", "scores")
+_TABLES = ("boxes", "duration", "mask_boxes", "numbers", "people", "pts", "scores")
 _METADATA = "ddp"
 
 Arrays = dict[str, np.ndarray]
@@ -64,6 +65,7 @@ def encoded(job: str, first: int, frames: Sequence[tuple[Frame, Quantised]]) -> 
         "people": np.array([len(each.scores) for each in stored], np.int32),
         "boxes": np.concatenate([each.boxes for each in stored]),
         "scores": np.concatenate([each.scores for each in stored]),
+        "numbers": np.concatenate([each.numbers for each in stored]),
         "mask_boxes": np.array([_bounds(mask) for mask in masks], np.int32).reshape(-1, 4),
     }
     for position, each in enumerate(stored):
@@ -187,6 +189,7 @@ class Chunk:
             uv=uv,
             boxes=self.of_frame(position, "boxes"),
             scores=self.of_frame(position, "scores"),
+            numbers=self.of_frame(position, "numbers"),
             masks=np.array(masks, np.uint8).reshape(-1, 2, *self.grid),
         )
 

@@ -8,11 +8,11 @@ to the person whose instance mask is largest there), and row by row within a per
     U, V          −1/16 + 9/8 · level / 1023            10 bits; multiples of 16 where the part is
                                                         unlikely; the background's are left out
     masks         level / 255                           8 bits; on the same side of 1/2 as before
-    boxes, scores float32
+    boxes, scores float32; numbers int32
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -40,6 +40,7 @@ class Quantised:
         uv: (48, N) uint16 levels, U of parts 1..24, then V.
         boxes: (P, 4) float32.
         scores: (P,) float32.
+        numbers: (P,) int32, who it is through the film; 0 where nobody told.
         masks: (P, 2, h, w) uint8 levels, M_ins and M_dp.
     """
 
@@ -49,6 +50,7 @@ class Quantised:
     uv: np.ndarray
     boxes: np.ndarray
     scores: np.ndarray
+    numbers: np.ndarray
     masks: np.ndarray
 
 
@@ -67,13 +69,15 @@ def quantised(prediction: Prediction) -> Quantised:
         uv=_uv_levels(logits_CN[_UV_ROWS], np.tile(parts[1:] > _UNLIKELY, (2, 1))),
         boxes=np.array([each.box for each in people], np.float32).reshape(-1, 4),
         scores=np.array([each.score for each in people], np.float32),
+        numbers=np.array([each.number for each in people], np.int32),
         masks=_mask_levels(np.array(masks, np.float32).reshape(-1, 2, *owner.shape)),
     )
 
 
 def restored(stored: Quantised) -> Prediction:
     """The prediction that a stored form stands for."""
-    rows = zip(stored.boxes, stored.scores, map(mask_values, stored.masks), strict=True)
+    masks = map(mask_values, stored.masks)
+    rows = zip(stored.boxes, stored.scores, stored.numbers, masks, strict=True)
     people = tuple(as_person(*row) for row in rows)
     logits_Chw = dense_logits(stored.owner.shape, cells_of(stored.owner), stored.parts, stored.uv)
     coverage_hw = (stored.owner > 0).astype(np.float32)
@@ -83,13 +87,8 @@ def restored(stored: Quantised) -> Prediction:
 
 
 def as_stored(prediction: Prediction) -> Prediction:
-    """What would come back if the prediction were stored; doing it again changes nothing.
-
-    People keep their numbers, which are told from what is stored and not stored themselves.
-    """
-    again = restored(quantised(prediction))
-    pairs = zip(again.people, prediction.people, strict=True)
-    return replace(again, people=tuple(replace(new, number=old.number) for new, old in pairs))
+    """What would come back if the prediction were stored; doing it again changes nothing."""
+    return restored(quantised(prediction))
 
 
 def cells_of(owner_hw: np.ndarray) -> np.ndarray:
@@ -114,20 +113,20 @@ def mask_values(levels: np.ndarray) -> np.ndarray:
     return levels / np.float32(_MASK_LEVELS)
 
 
-def as_person(box_4: np.ndarray, score: float, masks_2hw: np.ndarray) -> Person:
+def as_person(box_4: np.ndarray, score: float, number: int, masks_2hw: np.ndarray) -> Person:
     """Rows of the tables, and M_ins and M_dp as values 0..1, as a person."""
     x0, y0, x1, y1 = map(float, box_4)
     instance, surface = torch.from_numpy(masks_2hw)
-    return Person((x0, y0, x1, y1), float(score), instance, surface)
+    return Person((x0, y0, x1, y1), float(score), instance, surface, int(number))
 
 
 def _owners(prediction: Prediction) -> np.ndarray:
     covered_hw = prediction.coverage.numpy() > 0
-    owner_hw = np.ones(covered_hw.shape, np.uint16)
+    owner_hw = covered_hw.astype(np.uint16)
     if prediction.people:
-        masks = torch.stack([each.instance_mask for each in prediction.people])
-        owner_hw += masks.argmax(0).numpy().astype(np.uint16)
-    return owner_hw * covered_hw
+        masks = [each.instance_mask.numpy()[covered_hw] for each in prediction.people]
+        owner_hw[covered_hw] += np.argmax(masks, axis=0).astype(np.uint16)
+    return owner_hw
 
 
 def _part_levels(logits: np.ndarray) -> np.ndarray:

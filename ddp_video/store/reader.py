@@ -28,6 +28,7 @@ class StoredFrame:
         time: seconds from the source's zero.
         boxes: (P, 4) float32, x0, y0, x1, y1 in pixels of the frame, by falling score.
         scores: (P,) float32.
+        numbers: (P,) int32, who each is through the film, from 1.
     """
 
     index: int
@@ -35,6 +36,7 @@ class StoredFrame:
     time: Fraction
     boxes: np.ndarray
     scores: np.ndarray
+    numbers: np.ndarray
     _store: "StoredPredictions"
 
     def prediction(self) -> Prediction:
@@ -44,23 +46,25 @@ class StoredFrame:
 
     def people(self) -> tuple[Person, ...]:
         """Boxes, scores and masks of everybody, without reading logits."""
-        rows = enumerate(zip(self.boxes, self.scores, strict=True))
-        return tuple(as_person(box, score, self.masks(rank)) for rank, (box, score) in rows)
+        return tuple(self._person(rank, self.masks(rank)) for rank in range(len(self.scores)))
 
-    def person(self, number: int) -> Prediction:
+    def person(self, rank: int) -> Prediction:
         """One person's own IUV, as `Prediction.of_person`; other people's cells are not read.
+
+        Args:
+            rank: row of the tables.
 
         Raises:
             IndexError: there is no such person.
         """
-        masks = self.masks(number)
+        masks = self.masks(rank)
         with self._store.chunk_of(self.index) as (chunk, position):
             owner_hw = chunk.owner(position)
             owners = owners_in(np.where(masks[1] > 0.5, owner_hw, 0))
             logits = dense_logits(chunk.grid, *chunk.levels(position, owner_hw, owners))
-        person = as_person(self.boxes[number], self.scores[number], masks)
         coverage = torch.from_numpy((owner_hw > 0).astype(np.float32))
-        part = Prediction(torch.from_numpy(logits), coverage, (person,), self._store.size)
+        person = (self._person(rank, masks),)
+        part = Prediction(torch.from_numpy(logits), coverage, person, self._store.size)
         return part.of_person(0)
 
     def logits(self) -> np.ndarray:
@@ -72,18 +76,22 @@ class StoredFrame:
         with self._store.chunk_of(self.index) as (chunk, position):
             return chunk.owner(position) > 0
 
-    def masks(self, number: int) -> np.ndarray:
+    def masks(self, rank: int) -> np.ndarray:
         """(2, h, w) float32, 0..1: M_ins and M_dp of one person.
+
+        Args:
+            rank: row of the tables.
 
         Raises:
             IndexError: there is no such person.
         """
-        if not 0 <= number < len(self.scores):
-            raise IndexError(
-                f"frame {self.index} has {len(self.scores)} people, no number {number}"
-            )
+        if not 0 <= rank < len(self.scores):
+            raise IndexError(f"frame {self.index} has {len(self.scores)} people, no row {rank}")
         with self._store.chunk_of(self.index) as (chunk, position):
-            return mask_values(chunk.masks(position, number))
+            return mask_values(chunk.masks(position, rank))
+
+    def _person(self, rank: int, masks_2hw: np.ndarray) -> Person:
+        return as_person(self.boxes[rank], self.scores[rank], self.numbers[rank], masks_2hw)
 
 
 class StoredPredictions:
@@ -154,23 +162,31 @@ class StoredPredictions:
         """
         index = range(len(self))[index]
         with self.chunk_of(index) as (chunk, position):
-            boxes, scores = chunk.of_frame(position, "boxes"), chunk.of_frame(position, "scores")
+            tables = (chunk.of_frame(position, name) for name in ("boxes", "scores", "numbers"))
+            boxes, scores, numbers = tables
         pts = int(self.pts[index])
-        return StoredFrame(index, pts, pts * self.time_base, boxes, scores, self)
+        return StoredFrame(index, pts, pts * self.time_base, boxes, scores, numbers, self)
 
     def __iter__(self) -> Iterator[StoredFrame]:
         return map(self.__getitem__, range(len(self)))
 
-    def between(self, start: Fraction | float, end: Fraction | float) -> Iterator[StoredFrame]:
+    def between(
+        self, start: Fraction | float | None, end: Fraction | float | None
+    ) -> Iterator[StoredFrame]:
         """The frames of a span of time; the chunks around it are not read.
 
         Args:
-            start: seconds from the source's beginning, inclusive.
-            end: seconds, exclusive.
+            start: seconds from the source's beginning, inclusive; None: from the beginning.
+            end: seconds, exclusive; None: to the end.
         """
-        bounds = [(Fraction(each) + self._start) / self.time_base for each in (start, end)]
-        first, last = np.searchsorted(self.pts, [math.ceil(bound) for bound in bounds])
+        first = 0 if start is None else self._position(start)
+        last = len(self) if end is None else self._position(end)
         return map(self.__getitem__, range(first, last))
+
+    def _position(self, seconds: Fraction | float) -> int:
+        """Of the first frame that is not before this time."""
+        bound = math.ceil((Fraction(seconds) + self._start) / self.time_base)
+        return int(np.searchsorted(self.pts, bound))
 
     def __call__(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, Prediction]]:
         """Give frames of the source their predictions, by pts: in the network's place.

@@ -9,6 +9,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from ..errors import OutputError, PredictionsError
+from ..tracks import Tracks, numbered
 from ..types import Frame, Person, Prediction
 from .chunk import Chunk, DamagedChunk, encoded
 from .layout import (
@@ -198,7 +199,7 @@ class PredictionWriter:
 def record(
     predictor: Predictor, frames: Iterable[Frame], writer: PredictionWriter
 ) -> Iterator[tuple[Frame, Prediction]]:
-    """Predict frames and store them; those of chunks that are there are read instead.
+    """Predict frames, number the people and store both; chunks that are there are read instead.
 
     The predictor is called chunk by chunk, and told who was there as the chunk begins, so that a
     run that goes on gives the same as one that was never stopped.
@@ -208,10 +209,11 @@ def record(
         OutputError: a chunk cannot be written.
     """
     before: tuple[Person, ...] = ()
+    tracks = Tracks()
     for number, group in groupby(frames, key=lambda frame: frame.index // writer.chunk_frames):
         chunk = writer.stored(number)
         if chunk is None:
-            for frame, prediction in predictor(group, before):
+            for frame, prediction in numbered(predictor(group, before), tracks):
                 as_read = writer.add(frame, prediction)
                 before = as_read.people
                 yield frame, as_read
@@ -221,7 +223,7 @@ def record(
             times.append(frame.pts)
             if position < len(chunk):
                 as_read = restored(chunk.frame(position))
-                before = as_read.people
+                before = tracks.add(frame, as_read.people)
                 yield frame, as_read
         if times != chunk.tables["pts"].tolist():
             raise PredictionsError(

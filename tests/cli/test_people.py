@@ -15,7 +15,7 @@ import ddp_video.cli.batch
 from ddp_video.flow import DisFlow
 from ddp_video.pipeline import Engines
 from ddp_video.smooth import smooth
-from ddp_video.store import as_stored
+from ddp_video.store import as_stored, open_predictions
 from ddp_video.tracks import numbered
 from ddp_video.types import Frame, Person, Prediction
 
@@ -181,6 +181,20 @@ def test_numbers_of_a_store_count_from_its_beginning(store, tmp_path, program):
     assert "--person 1 was not seen, 1 were (2)" in outcome.err
     assert program(*late, "-o", tmp_path / "c", "--largest").code == 0
     assert content(tmp_path / "c") == content(tmp_path / "a")
+
+
+def test_what_is_smoothed_keeps_the_numbers(clip, store, tmp_path, program):
+    """Also those of a span that begins when somebody has gone."""
+    for source, name, span in ((clip, "a", ()), (store, "b", ()), (store, "c", ("--start", 0.25))):
+        assert program("smooth", source, "-o", tmp_path / f"{name}.ddp", *span).code == 0
+    raw, *smoothed = (
+        [sorted(frame.numbers.tolist()) for frame in open_predictions(path)]
+        for path in (store, *(tmp_path / f"{name}.ddp" for name in "abc"))
+    )
+    assert raw == [[1, 2]] * 5 + [[2]] * 3
+    assert smoothed[:2] == [raw, raw]
+    assert smoothed[2] == raw[-len(smoothed[2]) :]
+    assert len(smoothed[2]) < FRAMES
 
 
 def test_nobody_at_all(clip, couple, tmp_path, program):
