@@ -1,10 +1,11 @@
 """Time and judge the flow engines: python benchmarks/bench_flow.py [--truth samples].
 
-On a texture that moves: milliseconds a pair (window of five sliding by one frame) and mean
-end-point error in pixels of the frame. `--raft` has random weights: its time is right, its error
-is not. With `--truth`, a folder of rendered clips with their flow: the curve that chose the
-settings of DIS, mean end-point error on people one and two frames ahead (two frames: estimated over
-both, and chained), and CPU milliseconds a pair.
+On a texture that moves: milliseconds a frame, wall and CPU (all that smoothing asks for: flows
+there and back in a window of five that slides by one frame, in the number format that `ddp-video
+run` takes), and mean end-point error in pixels of the frame. `--raft` has random weights: its time
+is right, its error is not. With `--truth`, a folder of rendered clips with their flow: the curve
+that chose the settings of DIS, mean end-point error on people one and two frames ahead (two frames:
+estimated over both, and chained), and CPU milliseconds a pair.
 """
 
 import argparse
@@ -13,10 +14,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 from torchvision.models.optical_flow import raft_large, raft_small
 
 from ddp_video.decode import FrameReader
 from ddp_video.flow import DisFlow, RaftFlow, WindowFlow, chained, load_raft
+from ddp_video.network.device import choose_precision
 from ddp_video.synthesis.clip_files import FLOW_STEP, read_flow, read_truth
 
 STEP = (3, 1)  # pixels a frame, x then y
@@ -31,19 +34,23 @@ def clip(height: int, width: int, frames: int) -> list[np.ndarray]:
     return [np.ascontiguousarray(world[y : y + height, x : x + width]) for y, x in cuts]
 
 
-def judge(engine: WindowFlow, frames: list[np.ndarray], warm_up: int = 1) -> tuple[float, float]:
-    """Return milliseconds a pair and mean end-point error."""
-    grid = frames[0].shape[:2]
-    seconds, pairs, errors = 0.0, 0, []
+def judge(
+    engine: WindowFlow, frames: list[np.ndarray], warm_up: int = 2
+) -> tuple[float, float, float]:
+    """Return median milliseconds a frame, wall and CPU, and mean end-point error."""
+    grid = frames[0].shape[0] // 4, frames[0].shape[1] // 4
+    times, errors = [], []
     for centre in range(2, len(frames) - 2):
-        start = time.perf_counter()
-        flows = engine.flows(frames[centre - 2 : centre + 3], 2, (grid[0] // 4, grid[1] // 4))
-        if centre >= 2 + warm_up:
-            seconds, pairs = seconds + time.perf_counter() - start, pairs + len(flows)
+        window = frames[centre - 2 : centre + 3]
+        wall, cpu = time.perf_counter(), time.process_time()
+        flows = engine.flows(window, 2, grid)
+        engine.flows_back(window, 2, grid)
+        times.append((time.perf_counter() - wall, time.process_time() - cpu))
         for k, flow in flows.items():
             true = np.array(STEP, np.float32)[:, None, None] * -k / 4
             errors.append(np.linalg.norm(flow.numpy() - true, axis=0).mean() * 4)
-    return seconds / pairs * 1e3, float(np.mean(errors))
+    wall, cpu = np.median(times[warm_up:], axis=0) * 1e3
+    return float(wall), float(cpu), float(np.mean(errors))
 
 
 Clip = tuple[list[np.ndarray], np.ndarray, np.ndarray]  # frames, true flow, who is where
@@ -141,18 +148,21 @@ def main() -> None:
         cv2.setNumThreads(1)
         curve(arguments.truth)
         return
-    engines: dict[str, WindowFlow] = {"dis": DisFlow()}
+    models = {}
     if arguments.weights:
-        name, model = load_raft(arguments.weights)
-        engines[name] = RaftFlow(model, arguments.device)
+        name, models[name] = load_raft(arguments.weights)
     elif arguments.raft:
-        engines["raft-small (random)"] = RaftFlow(raft_small(weights=None), arguments.device)
-        engines["raft-large (random)"] = RaftFlow(raft_large(weights=None), arguments.device)
+        models["raft-small (random)"] = raft_small(weights=None)
+        models["raft-large (random)"] = raft_large(weights=None)
+    device = torch.device(arguments.device)
+    dtype = choose_precision(device, "auto")
+    engines: dict[str, WindowFlow] = {"dis": DisFlow()}
+    engines |= {name: RaftFlow(model, device, dtype=dtype) for name, model in models.items()}
     frames = clip(*arguments.size, arguments.frames)
-    print(f"{arguments.size[0]}x{arguments.size[1]}\n{'engine':20} ms a pair  error px")
+    print(f"{arguments.size[0]}x{arguments.size[1]}\n{'engine':20} ms a frame  CPU ms  error px")
     for name, engine in engines.items():
-        milliseconds, error = judge(engine, frames)
-        print(f"{name:20} {milliseconds:9.1f} {error:9.2f}")
+        wall, cpu, error = judge(engine, frames)
+        print(f"{name:20} {wall:10.1f} {cpu:7.1f} {error:9.2f}")
 
 
 if __name__ == "__main__":

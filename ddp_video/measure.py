@@ -65,25 +65,55 @@ class PairSteadiness(NamedTuple):
     ssim: float | None = None
 
 
+_Box = tuple[slice, slice]  # rows and columns, within the picture
+
+
+@dataclass(frozen=True)
+class _Field:
+    """Numbers (C, H, W) over a picture, computed in a box only.
+
+    Attributes:
+        box: where.
+        values: (C, h, w) float64 in the box.
+        under: the field whose numbers hold beyond the box; None: zeros do.
+    """
+
+    box: _Box
+    values: np.ndarray
+    under: "_Field | None"
+
+    def at(self, box: _Box) -> np.ndarray:
+        """(C, h, w) in any box."""
+        whole = _union(box, self.box)
+        values = self.values
+        if whole != self.box:
+            values = np.zeros((len(values), *(side.stop - side.start for side in whole)))
+            if self.under is not None:
+                values[:] = self.under.at(whole)
+            values[:, *_within(self.box, whole)] = self.values
+        return values[:, *_within(box, whole)]
+
+    def sum(self, box: _Box) -> float:
+        """Sum over a box, of which only what differs from the field below is looked at."""
+        if self.under is None:
+            return float(self.at(_common(box, self.box)).sum())
+        shared = _common(box, self.box)
+        return self.under.sum(box) + float((self.at(shared) - self.under.at(shared)).sum())
+
+
 @dataclass(frozen=True)
 class _Looked:
-    """A frame with the moments that all its pairs need.
+    """A frame with what all its pairs need.
 
     Attributes:
         grey: (H, W) uint8.
         mask: (H, W) bool region, None for the whole frame.
-        box: rows and columns beyond which grey and moments are zero.
-        mean: (H, W) float64, its Gaussian-weighted local mean.
-        power: the square of `mean`.
-        variance: its Gaussian-weighted local variance.
+        moments: Gaussian-weighted local mean, its square, and local variance.
     """
 
     grey: np.ndarray
     mask: np.ndarray | None
-    box: tuple[slice, slice]
-    mean: np.ndarray
-    power: np.ndarray
-    variance: np.ndarray
+    moments: _Field
 
 
 class Steadiness:
@@ -93,10 +123,18 @@ class Steadiness:
     error, and the SSIM map (whose windows look up to 5 pixels beyond it), averaged over its pixels.
     """
 
-    def __init__(self, region: Region = "frame") -> None:
-        """Begin a measurement over the whole frame, or over the people."""
+    def __init__(self, region: Region = "frame", over: "Steadiness | None" = None) -> None:
+        """Begin a measurement over the whole frame, or over the people.
+
+        Args:
+            region: where to measure.
+            over: a meter of whole frames that is given each frame before this one is given the same
+                frame with something drawn over it: what is equal in both is looked at once.
+        """
         self.region: Region = region
+        self._over = over
         self._last: _Looked | None = None
+        self._unlike: _Field | None = None  # 1 - SSIM of the latest pair; None: 0 everywhere
         self._psnr: list[float] = []
         self._ssim: list[float] = []
         self._pairs = self._identical = self._empty = 0
@@ -118,7 +156,7 @@ class Steadiness:
             raise ShapeError(f"the region '{self.region}' and the mask do not fit together")
         if region_mask is not None and region_mask.shape != image_HW3.shape[:2]:
             raise ShapeError(f"the mask is {region_mask.shape}, the frame {image_HW3.shape[:2]}")
-        frame = _look(image_HW3, region_mask)
+        frame = _look(image_HW3, region_mask, self._over and self._over._last)
         last, self._last = self._last, frame
         if last is None:
             return PairSteadiness()
@@ -128,7 +166,7 @@ class Steadiness:
 
     def _pair(self, last: _Looked, frame: _Looked) -> PairSteadiness:
         self._pairs += 1
-        region = None
+        self._unlike = region = None
         if last.mask is not None and frame.mask is not None:
             region = last.mask | frame.mask
             if not region.any():
@@ -140,7 +178,8 @@ class Steadiness:
             return PairSteadiness()
         psnr = float(10 * np.log10(_RANGE**2 / error))
         self._psnr.append(psnr)
-        similarity = _similarity(last, frame, region)
+        self._unlike = _unlike(last, frame, self._over and self._over._unlike)
+        similarity = _mean_similarity(self._unlike, region, frame.grey.shape)
         if similarity is not None:
             self._ssim.append(similarity)
         return PairSteadiness(psnr, similarity)
@@ -157,23 +196,25 @@ class Steadiness:
         )
 
 
-def _look(image_HW3: np.ndarray, mask: np.ndarray | None) -> _Looked:
-    """The moments of a frame; of a picture on black, only those around what is not black."""
+def _look(image_HW3: np.ndarray, mask: np.ndarray | None, over: _Looked | None) -> _Looked:
+    """The moments of a frame, computed where it differs from the one below, or from black."""
     grey = cv2.cvtColor(image_HW3, cv2.COLOR_RGB2GRAY)
-    x, y, width, height = cv2.boundingRect(grey)
-    far = _WINDOW - 1  # so that a window at the box's edge, and its mirrored half, see only black
-    box = (slice(max(0, y - far), y + height + far), slice(max(0, x - far), x + width + far))
-    mean, power, variance = (np.zeros(grey.shape) for _ in range(3))
-    if width and height:
-        inside = grey[box].astype(np.float64)
-        mean[box] = _blur(inside)
-        np.square(mean[box], out=power[box])
-        np.subtract(_blur(inside * inside), power[box], out=variance[box])
-    return _Looked(grey, None if mask is None else mask > 0, box, mean, power, variance)
+    drawn = grey if over is None else cv2.absdiff(grey, over.grey)
+    x, y, width, height = cv2.boundingRect(drawn)
+    box = _grown((slice(y, y + height), slice(x, x + width)), grey.shape)
+    inside = grey[_grown(box, grey.shape)].astype(np.float64)
+    mean = _local_mean(inside, box)
+    power = np.square(mean)
+    moments = np.stack((mean, power, _local_mean(inside * inside, box) - power))
+    field = _Field(box, moments, None if over is None else over.moments)
+    return _Looked(grey, None if mask is None else mask > 0, field)
 
 
-def _blur(array: np.ndarray) -> np.ndarray:
-    return cv2.GaussianBlur(array, (_WINDOW, _WINDOW), _SIGMA)
+def _local_mean(grown: np.ndarray, box: _Box) -> np.ndarray:
+    """The Gaussian-weighted local mean in a box, of an array of the grown one."""
+    blurred = cv2.GaussianBlur(grown, (_WINDOW, _WINDOW), _SIGMA)
+    top, left = (min(_EDGE, side.start) for side in box)
+    return blurred[top : top + box[0].stop - box[0].start, left : left + box[1].stop - box[1].start]
 
 
 def _mean_square_error(x: np.ndarray, y: np.ndarray, region: np.ndarray | None) -> float:
@@ -182,27 +223,63 @@ def _mean_square_error(x: np.ndarray, y: np.ndarray, region: np.ndarray | None) 
     return cv2.norm(x, y, cv2.NORM_L2SQR, region.view(np.uint8)) / np.count_nonzero(region)
 
 
-def _similarity(x: _Looked, y: _Looked, region: np.ndarray | None) -> float | None:
-    """Mean SSIM over the region, less the outermost 5 pixels; None where nothing is left of it.
-
-    Where both frames are black it is exactly 1: only what is lost in the boxes is computed.
-    """
-    counted = np.zeros(x.grey.shape, bool)
-    inside = np.s_[_EDGE:-_EDGE, _EDGE:-_EDGE]
-    counted[inside] = True if region is None else region[inside]
-    pixels = np.count_nonzero(counted)
-    if pixels == 0:
-        return None
-    box = _union(x.box, y.box)
-    mean_product = x.mean[box] * y.mean[box]
-    covariance = _blur(x.grey[box] * y.grey[box].astype(np.float64)) - mean_product
+def _unlike(x: _Looked, y: _Looked, under: _Field | None) -> _Field:
+    """1 - SSIM, (1, H, W), computed where either is not black, or not as the frames below."""
+    box = _union(x.moments.box, y.moments.box)
+    (mean_x, power_x, variance_x), (mean_y, power_y, variance_y) = (
+        each.moments.at(box) for each in (x, y)
+    )
+    seen = _grown(box, x.grey.shape)
+    mean_product = mean_x * mean_y
+    covariance = _local_mean(x.grey[seen] * y.grey[seen].astype(np.float64), box) - mean_product
     alike = (2 * mean_product + _C1) * (2 * covariance + _C2)
-    most = (x.power[box] + y.power[box] + _C1) * (x.variance[box] + y.variance[box] + _C2)
-    return 1 - float(np.sum(1 - alike / most, where=counted[box])) / pixels
+    most = (power_x + power_y + _C1) * (variance_x + variance_y + _C2)
+    return _Field(box, (1 - alike / most)[None], under)
 
 
-def _union(one: tuple[slice, slice], other: tuple[slice, slice]) -> tuple[slice, ...]:
+def _mean_similarity(
+    unlike: _Field, region: np.ndarray | None, size: tuple[int, ...]
+) -> float | None:
+    """Mean SSIM over the region, less the outermost 5 pixels; None where nothing is left of it."""
+    height, width = size
+    if min(size) < _WINDOW:
+        return None
+    inner = slice(_EDGE, height - _EDGE), slice(_EDGE, width - _EDGE)
+    if region is None:
+        return 1 - unlike.sum(inner) / ((height - 2 * _EDGE) * (width - 2 * _EDGE))
+    counted = unlike.at(inner)[0][region[inner]]
+    return 1 - float(counted.mean()) if counted.size else None
+
+
+def _grown(box: _Box, size: tuple[int, ...]) -> _Box:
+    """What the windows of a box's pixels see; also, whose windows see the box."""
+    rows, columns = (
+        slice(max(0, side.start - _EDGE), min(side.stop + _EDGE, most))
+        for side, most in zip(box, size, strict=True)
+    )
+    return rows, columns
+
+
+def _within(box: _Box, outer: _Box) -> _Box:
+    """A box as it lies in another one."""
+    rows, columns = (
+        slice(a.start - b.start, a.stop - b.start) for a, b in zip(box, outer, strict=True)
+    )
+    return rows, columns
+
+
+def _union(one: _Box, other: _Box) -> _Box:
     """The smallest box around two."""
-    return tuple(
+    rows, columns = (
         slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(one, other, strict=True)
     )
+    return rows, columns
+
+
+def _common(one: _Box, other: _Box) -> _Box:
+    """What two boxes share."""
+    rows, columns = (
+        slice(start := max(a.start, b.start), max(start, min(a.stop, b.stop)))
+        for a, b in zip(one, other, strict=True)
+    )
+    return rows, columns

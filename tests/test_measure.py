@@ -66,6 +66,23 @@ def test_pictures_on_black_count_in_full(corner):
     assert result.isi == pytest.approx(np.mean([ssim(x, y)[0] for x, y in pairs]), abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    "hidden", [np.s_[:0, :0], np.s_[8:20, 10:30], np.s_[:, :], np.s_[30:, 45:]]
+)
+def test_what_is_drawn_over_frames_is_measured_as_if_it_stood_alone(hidden):
+    frames = [*clip(), clip()[-1]]  # the last pair is identical but for what is drawn
+    below, alone = Steadiness(), Steadiness()
+    over = Steadiness(over=below)
+    for step, frame in enumerate(frames):
+        drawn = frame.copy()
+        drawn[hidden] //= step + 1
+        below.add(frame)
+        pair, expected = over.add(drawn), alone.add(drawn)
+        assert pair.psnr_db == expected.psnr_db
+        assert pair.ssim == (expected.ssim and pytest.approx(expected.ssim, abs=1e-12))
+    assert over.result().isi == pytest.approx(alone.result().isi, abs=1e-12)
+
+
 def test_grey_is_bt601_and_8_bit():
     black = np.zeros((12, 12, 3), np.uint8)
     red = black.copy()

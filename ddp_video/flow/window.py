@@ -41,7 +41,9 @@ class WindowFlow(ABC, Generic[Prepared]):
         self.max_side = max_side
         # by id(array); the array is held beside, so that its id cannot pass to another one
         self._kept: dict[int, tuple[np.ndarray, tuple[slice, slice], Prepared]] = {}
-        self._steps: dict[tuple[int, int], np.ndarray] = {}  # by the ids of two arrays in _kept
+        # by the ids of two arrays in _kept: neighbours, as estimated; and any two, on a grid
+        self._steps: dict[tuple[int, int], np.ndarray] = {}
+        self._flows: dict[tuple[int, int, tuple[int, int]], Tensor] = {}
 
     @abstractmethod
     def _prepare(self, pixels: np.ndarray) -> Prepared:
@@ -62,15 +64,10 @@ class WindowFlow(ABC, Generic[Prepared]):
             ShapeError: the frames are not of one size, or the centre is not in the window.
         """
         names = self._enter(window, centre)
-        before, after = names[centre::-1], names[centre:]
-        self._walk((*pairwise(before), *pairwise(after)))
-        found = {}
-        for sign, way in ((-1, before), (1, after)):
-            chain = chained([self._steps[step] for step in pairwise(way)])
-            found |= {
-                sign * k: self._on(flow, names[centre], grid) for k, flow in enumerate(chain, 1)
-            }
-        return dict(sorted(found.items()))
+        self._walk((*pairwise(names[centre::-1]), *pairwise(names[centre:])))
+        ways = [names[j : centre + 1][::-1] for j in range(centre)]
+        ways += [names[centre : j + 1] for j in range(centre + 1, len(names))]
+        return dict(zip(_offsets(names, centre), self._along(ways, grid), strict=True))
 
     def flows_back(
         self, window: Sequence[np.ndarray], centre: int, grid: tuple[int, int]
@@ -85,13 +82,9 @@ class WindowFlow(ABC, Generic[Prepared]):
         """
         names = self._enter(window, centre)
         self._walk(tuple(pairwise(names[: centre + 1])) + tuple(pairwise(names[centre:][::-1])))
-        found = {}
-        for j in range(len(names)):
-            way = names[j : centre + 1] if j < centre else names[centre : j + 1][::-1]
-            if len(way) > 1:
-                *_, flow = chained([self._steps[step] for step in pairwise(way)])
-                found[j - centre] = self._on(flow, names[centre], grid)
-        return found
+        ways = [names[j : centre + 1] for j in range(centre)]
+        ways += [names[centre : j + 1][::-1] for j in range(centre + 1, len(names))]
+        return dict(zip(_offsets(names, centre), self._along(ways, grid), strict=True))
 
     def _enter(self, window: Sequence[np.ndarray], centre: int) -> list[int]:
         """Prepare the frames of a window; what they are called."""
@@ -103,14 +96,20 @@ class WindowFlow(ABC, Generic[Prepared]):
         self._kept = kept
         return [id(image) for image in window]
 
-    def _on(self, flow: np.ndarray, name: int, grid: tuple[int, int]) -> Tensor:
-        """A flow without the margin, on the grid."""
-        return to_grid(flow[self._kept[name][1]], grid)
+    def _along(self, ways: Sequence[Sequence[int]], grid: tuple[int, int]) -> Iterator[Tensor]:
+        """The flows from the first to the last frame of each way, without the margin, on a grid."""
+        for way in ways:
+            ends = (way[0], way[-1], grid)
+            if ends not in self._flows:
+                *_, flow = chained([self._steps[step] for step in pairwise(way)])
+                self._flows[ends] = to_grid(flow[self._kept[way[0]][1]], grid)
+            yield self._flows[ends]
 
     def _walk(self, wanted: Sequence[tuple[int, int]]) -> None:
         """Have the flows between these neighbours, and forget those that left the window."""
         kept = self._kept
         steps = {ids: flow for ids, flow in self._steps.items() if kept.keys() >= set(ids)}
+        self._flows = {ids: flow for ids, flow in self._flows.items() if kept.keys() >= {*ids[:2]}}
         missing = [ids for ids in wanted if ids not in steps]
         flows = self._estimate([(kept[one][2], kept[other][2]) for one, other in missing])
         self._steps = steps | dict(zip(missing, flows, strict=True))
@@ -118,6 +117,10 @@ class WindowFlow(ABC, Generic[Prepared]):
     def _look(self, image: np.ndarray) -> tuple[np.ndarray, tuple[slice, slice], Prepared]:
         pixels, inside = canvas(image, self.max_side, self.minimum_side, self.multiple)
         return image, inside, self._prepare(pixels)
+
+
+def _offsets(names: Sequence[int], centre: int) -> list[int]:
+    return [j - centre for j in range(len(names)) if j != centre]
 
 
 def chained(steps: Sequence[np.ndarray]) -> Iterator[np.ndarray]:

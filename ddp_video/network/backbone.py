@@ -154,5 +154,5 @@ class Backbone(nn.Module):
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """(B, 3, H, W) RGB, 0..255 -> P2, P3, ..."""
-        x = (images.to(self.mean.dtype) - self.mean) / self.std
+        x = (images - self.mean).div_(self.std)
         return self.pyramid(self.trunk(x.contiguous(memory_format=torch.channels_last)))

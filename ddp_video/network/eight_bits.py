@@ -17,6 +17,7 @@ from .sparse_residual_fcn import ROWS, SparseBackend, SparseSubBlock, chosen, su
 
 _ZERO = 128  # what stands for zero, so that 1..255 reach as far below it as above
 _STEPS = 127
+_SIZES = 8  # of features for which weights are kept packed: at least the levels of a pyramid
 _WORTH = 64  # channels; with fewer, rounding the features costs more than it saves
 
 
@@ -57,10 +58,16 @@ def _worth_it(layer: nn.Module) -> TypeGuard[nn.Conv2d]:
 
 def in_eight_bits(x: Tensor) -> tuple[Tensor, float]:
     """Features as bytes, and what one step is worth: x ~ (bytes - 128) * step."""
-    most = max(-float(x.amin()), float(x.amax()), 1e-12)
+    most = max(_largest(x), 1e-12)
     # to int8, then the sign bit turned: torch is slow to turn numbers into uint8
     signed = x.mul(_STEPS / most).round_().to(torch.int8)
     return signed.view(torch.uint8).bitwise_xor_(_ZERO), most / _STEPS
+
+
+def _largest(x: Tensor) -> float:
+    """The largest magnitude: the bits without the sign are whole numbers, which compare faster."""
+    bits = x.view(torch.int16 if x.element_size() == 2 else torch.int32)
+    return float(bits.bitwise_and(torch.iinfo(bits.dtype).max).max().view(x.dtype))
 
 
 def _rounded(weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -77,21 +84,29 @@ class EightBitConv(nn.Module):
     def __init__(self, conv: nn.Conv2d) -> None:
         """Take a finished convolution's weights."""
         super().__init__()
-        weight, self.step_D, self.zero_D = _rounded(conv.weight)
+        self.weight, self.step_D, self.zero_D = _rounded(conv.weight)
         self.bias = None if conv.bias is None else conv.bias.float()
         self.geometry = [[*conv.stride], [*conv.padding], [*conv.dilation], conv.groups]
         self.dtype = conv.weight.dtype
-        self.packed = torch.ops.onednn.qconv_prepack(
-            weight, self.step_D, 1.0, _ZERO, *self.geometry
-        )
+        self.packed: dict[torch.Size, Tensor] = {}
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, D, h, w), in the dtype of the weights it was made of."""
         rounded, step = in_eight_bits(x)
         return torch.ops.onednn.qconv2d_pointwise(
-            *(rounded, step, _ZERO, self.packed, self.step_D, self.zero_D, self.bias),
+            *(rounded, step, _ZERO, self._packed_for(x.shape), self.step_D, self.zero_D, self.bias),
             *(*self.geometry, 1.0, 0, self.dtype, "none", [], ""),
         )
+
+    def _packed_for(self, shape: torch.Size) -> Tensor:
+        """The weights as the kernel for this size wants them; else every call reorders them."""
+        if shape not in self.packed:
+            if len(self.packed) == _SIZES:
+                self.packed.clear()
+            self.packed[shape] = torch.ops.onednn.qconv_prepack(
+                self.weight, self.step_D, 1.0, _ZERO, *self.geometry, shape
+            )
+        return self.packed[shape]
 
 
 class EightBitSubBlock(nn.Module):

@@ -30,7 +30,7 @@ class InstanceAwareNorm(nn.Module):
             x = x_nC.float()
             # Each row averages over one instance.
             share_Nn = (member_nN / member_nN.sum(0).clamp(min=1)).T
-            centred = x - member_nN @ (share_Nn @ x)
+            centred = torch.addmm(x, member_nN, share_Nn @ x, alpha=-1)
             variance = share_Nn @ centred.square()
             scale = self.gamma / ((variance + self.eps**2).sqrt() + self.eps)
             out = torch.addcmul(self.beta, centred, member_nN @ scale)

@@ -40,7 +40,9 @@ class Locations:
     level: Tensor
 
 
-def locations(sizes: list[tuple[int, int]], device: torch.device) -> Locations:
+@lru_cache(maxsize=4)
+@torch.inference_mode(False)  # kept, so that it must serve outside too
+def locations(sizes: tuple[tuple[int, int], ...], device: torch.device) -> Locations:
     """Locations of levels of the given (h, w), strides 8, 16, 32, ..."""
     centres, strides, levels = [], [], []
     for level, (h, w) in enumerate(sizes):
@@ -191,13 +193,12 @@ class InstanceBranch(nn.Module):
     def look(self, pyramid: list[Tensor], x_agg: Tensor) -> SparseInstanceMaps:
         """The same, for inference: filters wait until it is known whose are wanted."""
         towers = [self.box_tower(x) for x in pyramid]
-        rows = torch.cat([y.flatten(2) for y in towers], dim=2).transpose(1, 2)
-        sizes = tuple((x.shape[-2], x.shape[-1]) for x in pyramid)
+        rows = torch.cat([y.flatten(2).transpose(1, 2) for y in towers], dim=1)
         return SparseInstanceMaps(
             **self._maps(pyramid, towers, x_agg),
             rows=rows,
             generator=self.weight_generator,
-            neighbours=level_neighbours(sizes).to(x_agg.device),
+            neighbours=level_neighbours(_sizes(pyramid)).to(x_agg.device),
         )
 
     def _maps(self, pyramid: list[Tensor], towers: list[Tensor], x_agg: Tensor) -> dict[str, Any]:
@@ -215,8 +216,12 @@ class InstanceBranch(nn.Module):
             "centreness": side[..., 4],
             "reach": side[..., :4],
             "features": self.features(self.down_sample(x_agg)),
-            "locations": locations([(x.shape[-2], x.shape[-1]) for x in pyramid], x_agg.device),
+            "locations": locations(_sizes(pyramid), x_agg.device),
         }
+
+
+def _sizes(pyramid: list[Tensor]) -> tuple[tuple[int, int], ...]:
+    return tuple((x.shape[-2], x.shape[-1]) for x in pyramid)
 
 
 def boxes_at(centre: Tensor, reach: Tensor) -> Tensor:

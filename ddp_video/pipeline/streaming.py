@@ -138,7 +138,11 @@ class _Work:
         self.radii = sorted({0, *settings.radii} if self._measured else settings.radii)
         self._raw = Steadiness()
         self._rendered: dict[int, dict[Background, Steadiness]] = {
-            radius: {each: Steadiness() for each in backgrounds if self._measured}
+            radius: {
+                each: Steadiness(over=self._raw if each == "video" else None)
+                for each in backgrounds
+                if self._measured
+            }
             for radius in self.radii
         }
 

@@ -5,8 +5,9 @@ of most frames, so all that follows the first look at the grid works on lists of
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -31,6 +32,11 @@ class IUV:
     part: np.ndarray
     u: np.ndarray
     v: np.ndarray
+
+    @cached_property
+    def people(self) -> np.ndarray:
+        """(N,) flat positions of the labelled pixels, row by row."""
+        return np.flatnonzero(self.part != 0)
 
     def __post_init__(self) -> None:
         if self.part.ndim != 2 or not self.part.shape == self.u.shape == self.v.shape:
@@ -117,10 +123,14 @@ def _square_winners(part_logits_Chw: np.ndarray, coverage_hw: np.ndarray) -> np.
     interpolation keeps order; only the other squares (`_MIXED`) are looked at pixel by pixel.
     A square without coverage is background.
     """
-    winner_hw = part_logits_Chw.argmax(0).astype(np.uint8)
-    low = _over_corners(winner_hw, np.minimum)
-    square_hw = np.where(low == _over_corners(winner_hw, np.maximum), low, np.uint8(_MIXED))
-    square_hw[_over_corners(coverage_hw, np.maximum) <= 0] = 0
+    covered_hw = _over_corners(coverage_hw, np.maximum) > 0
+    square_hw = np.zeros(covered_hw.shape, np.uint8)
+    left, top, columns, rows = cv2.boundingRect(covered_hw.view(np.uint8))
+    box = slice(top, top + rows), slice(left, left + columns)
+    corners = slice(top, top + rows + 1), slice(left, left + columns + 1)
+    winner_hw = part_logits_Chw[:, *corners].argmax(0).astype(np.uint8)
+    low, high = (_over_corners(winner_hw, each) for each in (np.minimum, np.maximum))
+    square_hw[box] = np.where(low == high, low, np.uint8(_MIXED)) * covered_hw[box]
     return square_hw
 
 

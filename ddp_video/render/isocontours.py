@@ -48,10 +48,12 @@ def isocontours(part: np.ndarray, charts: tuple[np.ndarray, ...], levels: int) -
         return []
     short_side = min(part.shape)
     width = max(1.0, (short_side / 720) ** 0.5)
-    neighbours = _neighbours(part)
+    left, top, columns, rows = cv2.boundingRect(part)
+    box = slice(top, top + max(rows, 1)), slice(left, left + max(columns, 1))
+    neighbours = _neighbours(part[box])
     return [
         _isolines(
-            *_steps(chart, neighbours), neighbours.same, levels, width, _FLATTEST / short_side
+            *_steps(chart[box], neighbours), neighbours.same, levels, width, _FLATTEST / short_side
         )
         for chart in charts
     ]

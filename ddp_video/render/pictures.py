@@ -60,7 +60,7 @@ def draw(
     """
     if settings.view == "iuv":
         return np.ascontiguousarray(iuv_array(iuv)[..., ::-1])
-    people = np.flatnonzero(iuv.part != 0)
+    people = iuv.people
     if settings.view == "mask":
         return _mask(iuv.part, people, settings.background == "transparent")
     canvas = _canvas(frame_image, iuv.part.shape, settings)
@@ -145,10 +145,9 @@ def _part_layer(part: np.ndarray, people: np.ndarray, alpha: float) -> _Layer:
 @lru_cache(maxsize=1)  # the same labels are drawn on several backgrounds, one after the other
 def _contour_layer(iuv: IUV, levels: int) -> _Layer:
     """Scrim and tint under the isocontours of V and U."""
-    people = np.flatnonzero(iuv.part != 0)
     # Inside the outline the scrim sets in over two pixels, which hides the steps of a hard edge.
-    inside = cv2.blur((iuv.part > 0).astype(np.float32), (3, 3)).reshape(-1)[people]
-    tint = _part_layer(iuv.part, people, _TINT).colour * inside
+    inside = cv2.blur((iuv.part > 0).astype(np.float32), (3, 3)).reshape(-1)[iuv.people]
+    tint = _part_layer(iuv.part, iuv.people, _TINT).colour * inside
     layer = _Layer(tint, inside * np.float32(_SCRIM))
     for lines in isocontours(iuv.part, (iuv.v, iuv.u), levels):
         colour = _level_colours(levels).take(lines.level, axis=1)

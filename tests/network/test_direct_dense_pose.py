@@ -141,7 +141,7 @@ def test_box_nms_and_top_k(network: torch.nn.Module) -> None:
 def test_more_people_than_the_usual_candidates() -> None:
     """A grid of 11 x 11 boxes that touch nobody: all 121 are given where 121 are asked for."""
     n = 11
-    at = locations([(n, n)], torch.device("cpu"))
+    at = locations(((n, n),), torch.device("cpu"))
     theta = torch.zeros(1, n * n, PARAMETERS)
     theta[..., -2:] = 5.0  # the last layer's biases: both masks are everywhere
     maps = InstanceMaps(

@@ -7,7 +7,7 @@ from torchvision.ops import FrozenBatchNorm2d
 
 from ddp_video.network import build
 from ddp_video.network.backbone import ResNet50
-from ddp_video.network.inference import FusedConv, for_inference
+from ddp_video.network.inference import FusedConv, PlanewiseNorm, for_inference
 from ddp_video.network.instance_branch import DetectionLimits, detect
 from ddp_video.settings import Architecture
 
@@ -56,6 +56,19 @@ def test_the_given_network_stays_as_it_is(network) -> None:
     assert all(torch.equal(before[name], each) for name, each in network.state_dict().items())
     assert all(p.requires_grad for p in network.parameters())
     assert not any(isinstance(module, FusedConv) for module in network.modules())
+
+
+@pytest.mark.parametrize("sides", [(5, 8), (40, 30)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_norm_plane_by_plane_is_torchs(sides, dtype) -> None:
+    torch.manual_seed(0)
+    plain, planewise = nn.GroupNorm(4, 32), PlanewiseNorm(4, 32)
+    nn.init.normal_(plain.weight)
+    planewise.load_state_dict(plain.state_dict())
+    x = torch.randn(2, 32, *sides, dtype=dtype).contiguous(memory_format=torch.channels_last)
+    got = planewise(x)
+    torch.testing.assert_close(got, plain(x))
+    assert got.is_contiguous(memory_format=torch.channels_last)
 
 
 @torch.inference_mode()

@@ -7,7 +7,7 @@ from ddp_video.network.instance_branch import locations
 from ddp_video.training.targets import assign, centreness, truth_sites
 
 BOUNDS = (48, 96, 192)
-SIZES = [(8, 8), (4, 4), (2, 2), (1, 1)]  # a 64 x 64 picture
+SIZES = ((8, 8), (4, 4), (2, 2), (1, 1))  # a 64 x 64 picture
 
 
 def nobody() -> torch.Tensor:
@@ -15,7 +15,7 @@ def nobody() -> torch.Tensor:
 
 
 def test_locations_are_cell_centres() -> None:
-    at = locations([(2, 2), (1, 1)], torch.device("cpu"))
+    at = locations(((2, 2), (1, 1)), torch.device("cpu"))
     assert at.centre.tolist() == [[4, 4], [12, 4], [4, 12], [12, 12], [8, 8]]
     assert at.stride.tolist() == [8, 8, 8, 8, 16]
     assert at.level.tolist() == [0, 0, 0, 0, 1]
