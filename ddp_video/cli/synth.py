@@ -150,9 +150,10 @@ def clips(
 
     Writes NAME.mp4; NAME.truth.mkv, a lossless grey video of part, U, V and the
     person's number on top of one another; and NAME.flow.mkv, the exact optical
-    flow to the next frame (samples/README.md). Resumable as `synth pictures` is;
-    the same seed gives the same frames, truth and flow, though H.264 may code
-    the frames a little differently.
+    flow to the next frame (samples/README.md). Resumable as `synth pictures` is,
+    clip by clip; the workers share each clip's frames. The same seed gives the
+    same frames, truth and flow, though H.264 may code the frames a little
+    differently.
 
     Example:
       ddp-video synth clips -n 4 -o clips --size 640x360 --people 1..3

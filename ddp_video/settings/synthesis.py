@@ -50,3 +50,8 @@ class ClipSettings:
     people: tuple[int, int] = (1, 3)
     assets: Path | None = None
     motion: Path | None = None
+
+    @property
+    def frames(self) -> int:
+        """Number of frames."""
+        return round(self.seconds * self.rate)

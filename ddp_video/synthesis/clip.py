@@ -18,9 +18,9 @@ class Flow:
     """Where what a picture shows is in another one.
 
     Attributes:
-        flow: (H, W, 2) float32, x and y in pixels from here to there; zero where it is behind the
+        flow: (h, w, 2) float32, x and y in pixels from here to there; zero where it is behind the
             other camera.
-        seen: (H, W) bool, seen in both: inside the other picture and hidden by nothing.
+        seen: (h, w) bool, seen in both: inside the other picture and hidden by nothing.
     """
 
     flow: np.ndarray
@@ -32,6 +32,7 @@ def flow(
     here: tuple[int, Camera],
     there: tuple[int, Camera],
     behind: np.ndarray | None = None,
+    every: int = 1,
 ) -> Flow:
     """Exact flow between two moments.
 
@@ -44,17 +45,18 @@ def flow(
         there: of the picture that it goes to.
         behind: (H, W) metres along the axis from here to the background, infinite for a panorama;
             by default the ground z = 0, if the stage has a floor, under a panorama.
+        every: the flow is wanted of every so many-th pixel of every so many-th row.
     """
     (moment, camera), (other, then) = here, there
-    sight, target = stage.sight(moment, camera), stage.at(other)
-    n, device = len(sight.nearest), stage.device
+    sight, target, device = stage.sight(moment, camera), stage.at(other), stage.device
     if behind is None:
         behind = floor_depth(camera) if stage.floor else np.full(camera.size, np.inf)
-    out = wp.zeros(n, dtype=wp.vec2, device=device)
-    seen = wp.zeros(n, dtype=wp.int32, device=device)
+    behind = behind[::every, ::every]
+    out = wp.zeros(behind.size, dtype=wp.vec2, device=device)
+    seen = wp.zeros(behind.size, dtype=wp.int32, device=device)
     given = [sight.view, view_of(then), sight.triangles, sight.nearest]
     far = scalars(np.where(np.isfinite(behind), behind, 0).ravel(), device, np.float32)
     box = [wp.vec3(*(float(v) for v in corner)) for corner in target.bounds]
-    moved = [target.vertices, target.mesh.id, *box, far, SLACK]
-    wp.launch(flow_kernel, n, [*given, *moved, out, seen], device=device)
-    return Flow(out.numpy().reshape(*camera.size, 2), seen.numpy().reshape(camera.size) > 0)
+    moved = [target.vertices, target.mesh.id, *box, far, SLACK, every]
+    wp.launch(flow_kernel, behind.size, [*given, *moved, out, seen], device=device)
+    return Flow(out.numpy().reshape(*behind.shape, 2), seen.numpy().reshape(behind.shape) > 0)

@@ -8,6 +8,7 @@ The flow goes from each frame to the next; it is a 16-bit grey FFV1 video of x a
 FLOW_STEP-th pixel, as 32768 + FLOW_SCALE · pixels, and 0 where the point is not seen in both.
 """
 
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from pathlib import Path
 
@@ -140,19 +141,24 @@ def read_truth(path: Path) -> tuple[np.ndarray, np.ndarray]:
     return np.stack([part, u, v], -1), instances
 
 
-def write_flow(path: Path, flow: np.ndarray, seen: np.ndarray, rate: int) -> None:
-    """Write exact flow, thinned out and rounded; replaces the file at the end.
+def packed_flow(flow: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """One picture of the flow.
 
     Args:
-        path: of the file.
-        flow: (T, H, W, 2) pixels from each frame to the next.
-        seen: (T, H, W) bool, seen in both.
-        rate: frames a second.
+        flow: (h, w, 2) pixels of the video to the next frame, at every FLOW_STEP-th pixel.
+        seen: (h, w) bool, seen in both.
+
+    Returns:
+        (2h, w) uint16.
     """
-    few, there = (v[:, ::FLOW_STEP, ::FLOW_STEP] for v in (flow, seen))
-    steps = np.rint(FLOW_SCALE * few).clip(1 - FLOW_ZERO, FLOW_ZERO - 1) + FLOW_ZERO
-    stored = np.where(there[..., None], steps, 0).astype(np.uint16)
-    write_grey(path, np.concatenate([stored[..., 0], stored[..., 1]], 1), rate)
+    steps = np.rint(FLOW_SCALE * flow).clip(1 - FLOW_ZERO, FLOW_ZERO - 1) + FLOW_ZERO
+    stored = np.where(seen[..., None], steps, 0).astype(np.uint16)
+    return np.concatenate([stored[..., 0], stored[..., 1]])
+
+
+def write_flow(path: Path, pictures: np.ndarray, rate: int) -> None:
+    """Write (T, 2h, w) packed flow; replaces the file at the end."""
+    write_grey(path, pictures, rate)
 
 
 def read_flow(path: Path) -> np.ndarray:
@@ -167,3 +173,47 @@ def read_flow(path: Path) -> np.ndarray:
     """
     stored = np.stack(np.split(read_grey(path, "gray16le", 2), 2, axis=1), -1).astype(np.float32)
     return np.where(stored > 0, (stored - FLOW_ZERO) / FLOW_SCALE, np.nan)
+
+
+@dataclass(frozen=True)
+class Footage:
+    """Frames of a clip as its files have them.
+
+    Attributes:
+        pictures: (T, H, W, 3) uint8 RGB.
+        truth: (T, 4H, W) uint8, `packed`.
+        flow: (T, 2h, w) uint16, `packed_flow`; a clip's last frame has none.
+    """
+
+    pictures: np.ndarray
+    truth: np.ndarray
+    flow: np.ndarray
+
+    def save(self, path: Path) -> None:
+        """Write the frames as NumPy arrays; replaces the file at the end."""
+        with beside(path) as part:
+            np.savez(part, **vars(self))
+
+    @classmethod
+    def joined(cls, paths: list[Path]) -> "Footage":
+        """The frames of saved files, one after the other."""
+        columns = [f.name for f in fields(cls)]
+        rows = []
+        for path in paths:
+            with np.load(path) as saved:
+                rows.append([saved[name] for name in columns])
+        return cls(*map(np.concatenate, zip(*rows, strict=True)))
+
+
+def write_clip(footage: Footage, folder: Path, name: str, rate: int) -> None:
+    """Write truth, flow and, when these are there, the video.
+
+    Args:
+        footage: all frames of the clip.
+        folder: that exists.
+        name: of the files, without suffix.
+        rate: frames a second.
+    """
+    write_truth(folder / f"{name}.truth.mkv", footage.truth, rate)
+    write_flow(folder / f"{name}.flow.mkv", footage.flow, rate)
+    write_video(folder / f"{name}.mp4", footage.pictures, rate)

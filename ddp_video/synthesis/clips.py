@@ -6,13 +6,13 @@ of panels: of both the optical flow is known exactly.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import cached_property
 
 import numpy as np
 
 from ..settings import ClipSettings, PictureSettings
 from .clip import Flow, flow
-from .clip_files import packed, write_flow, write_truth, write_video
+from .clip_files import FLOW_STEP, Footage, packed, packed_flow
 from .lens import Faults, drawn_faults, photographed
 from .motion.motion import moved
 from .pictures import charts, how_many
@@ -145,6 +145,11 @@ class Outdoors:
     view: np.ndarray
     light: Light
 
+    @cached_property
+    def mean(self) -> np.ndarray:
+        """(3,) of the ground's light."""
+        return self.floor.mean((0, 1))
+
     def seen(self, camera: Camera) -> np.ndarray:
         """(H, W, 3) linear light."""
         x, y, z = rays(camera)
@@ -155,8 +160,8 @@ class Outdoors:
             (camera.eye[k] + way[ground] * depth) / self.tile % 1 for k, way in enumerate((x, y))
         )
         away = depth * self.floor.shape[0] / (camera.focal * self.tile)
-        clear, mean = (2.0 / away.clip(2.0))[:, None], self.floor.mean((0, 1))
-        colour = mean + clear * (sampled(self.floor, u, v) - mean)
+        clear = (2.0 / away.clip(2.0))[:, None]
+        colour = self.mean + clear * (sampled(self.floor, u, v) - self.mean)
         picture[ground] = colour * irradiance(self.light, np.zeros(3)).astype(np.float32)
         azimuth = np.arctan2(x[~ground], y[~ground]) / (2 * np.pi) % 1
         rise = z[~ground] / np.hypot(x[~ground], y[~ground])
@@ -194,9 +199,10 @@ class Clip:
         """The moment of each frame's truth."""
         return [PER_FRAME * k + PER_FRAME // 2 for k in range(len(self))]
 
-    def frames(self) -> Iterator[Frame]:
-        """All frames in order."""
-        for k, moment in enumerate(self.moments):
+    def frames(self, numbers: range) -> Iterator[Frame]:
+        """Some frames; none depends on which were asked for before."""
+        for k in numbers:
+            moment = self.moments[k]
             within = range(k * PER_FRAME, (k + 1) * PER_FRAME)
             shot = self.stage.exposure(within, [self.cameras[m] for m in within], self.seed + k)
             camera = self.cameras[moment]
@@ -217,9 +223,8 @@ def clip(settings: ClipSettings, seed: int, number: int) -> Clip:
     stock = Stock(made_of, seed, number)
     count = how_many(*settings.people, rng)
     people = [stock.person(int(k)) for k in rng.choice(CAST, count, replace=False)]
-    frames = round(settings.seconds * settings.rate)
     within = SHUTTER * (np.arange(PER_FRAME) + 0.5) / PER_FRAME
-    seconds = ((np.arange(frames)[:, None] + within) / settings.rate).ravel()
+    seconds = ((np.arange(settings.frames)[:, None] + within) / settings.rate).ravel()
     transforms = placed(people, seconds, made_of, rng)
     actors = [
         (Actor(who.body, who.surfaces), t)
@@ -246,36 +251,32 @@ def clip(settings: ClipSettings, seed: int, number: int) -> Clip:
 
 
 def flow_onwards(made: Clip, frame: int) -> Flow:
-    """Exact flow from a frame to the next one."""
+    """Exact flow from a frame to the next one, at every FLOW_STEP-th pixel."""
     here, there = (made.moments[k] for k in (frame, frame + 1))
-    return flow(made.stage, (here, made.cameras[here]), (there, made.cameras[there]))
+    ends = (here, made.cameras[here]), (there, made.cameras[there])
+    return flow(made.stage, *ends, every=FLOW_STEP)
 
 
-def write_clip(
-    made: Clip, folder: Path, name: str, go_on: Callable[[int], bool] = lambda done: True
-) -> bool:
-    """Render a clip and write its truth, its flow and, when these are there, its video.
+def rendered(
+    made: Clip, numbers: range, go_on: Callable[[int], bool] = lambda number: True
+) -> Footage | None:
+    """Render some frames of a clip.
 
     Args:
         made: the clip.
-        folder: that exists.
-        name: of the files, without suffix.
-        go_on: told how many frames are done; nothing is written if it says no.
+        numbers: of the frames, one after the other.
+        go_on: told the number of each frame that is done.
 
     Returns:
-        Whether it was written.
+        None if `go_on` said no.
     """
     pictures, truths, flows = [], [], []
-    for k, frame in enumerate(made.frames()):
+    for k, frame in zip(numbers, made.frames(numbers), strict=True):
         pictures.append(frame.image)
         truths.append(packed(frame.truth.iuv, frame.truth.owner))
         if k + 1 < len(made):
-            flows.append(flow_onwards(made, k))
-        if not go_on(k + 1):
-            return False
-    rate = made.settings.rate
-    write_truth(folder / f"{name}.truth.mkv", np.stack(truths), rate)
-    pairs = np.stack([f.flow for f in flows]), np.stack([f.seen for f in flows])
-    write_flow(folder / f"{name}.flow.mkv", *pairs, rate)
-    write_video(folder / f"{name}.mp4", np.stack(pictures), rate)
-    return True
+            onwards = flow_onwards(made, k)
+            flows.append(packed_flow(onwards.flow, onwards.seen))
+        if not go_on(k):
+            return None
+    return Footage(np.stack(pictures), np.stack(truths), np.stack(flows))

@@ -131,7 +131,7 @@ def known_surface(truth: Truth) -> np.ndarray:
     """
     stored = cv2.multiply(truth.iuv, LEVELS, dtype=cv2.CV_8U)
     away = cv2.distanceTransform((~truth.body).astype(np.uint8), cv2.DIST_L2, 3)
-    off = (truth.owner > 0) & (away * truth.depth > RIM * truth.camera.focal)
+    off = (truth.owner > 0) & (away > RIM * truth.camera.focal / truth.depth)
     stored[off] = (UNKNOWN, 0, 0)
     return stored
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..atomic import beside
@@ -22,6 +23,8 @@ from .workers import Progress, equipped, stopped, tell, worked_off
 RECIPE = "recipe.json"
 MADE = (".jpg", ".mp4")  # a folder with such a file has something in it
 MOST_PEOPLE = 15
+WAITING = ".frames-"  # name of the folder of frames that wait for the rest of their clip
+FEWEST = 25  # frames of a clip that are a worker's share; to begin takes it about a second
 SIZES = (64, 2048)
 FOLDERS = ("assets", "backgrounds", "motion", "landmarks")
 
@@ -90,12 +93,14 @@ def checked_video(made: ClipSettings) -> None:
     """Refuse what is no video.
 
     Raises:
-        InputError: odd sides, or a length or rate out of its range.
+        InputError: odd sides, a length or rate out of its range, or a single picture.
     """
     if any(side % 2 for side in made.size):
         raise InputError(f"size {made.size[1]}x{made.size[0]}: video has even sides, as 640x360")
     if not (0.2 <= made.seconds <= 60 and 1 <= made.rate <= 120):
         raise InputError("give 0.2 to 60 seconds, and 1 to 120 frames a second")
+    if made.frames < 2:
+        raise InputError(f"{made.seconds:g} s at {made.rate} frames a second is no clip: give more")
 
 
 def recipe(order: Order | ClipOrder) -> dict[str, Any]:
@@ -169,25 +174,66 @@ def make_pictures(order: Order, workers: int = 1, progress: Progress | None = No
 
 
 def make_clips(order: ClipOrder, workers: int = 1, progress: Progress | None = None) -> int:
-    """Make the clips that are not there yet: video, truth and flow; as `make_pictures`."""
+    """Make the clips that are not there yet: video, truth and flow; as `make_pictures`.
+
+    The workers share each clip, if it is long enough.
+    """
     checked(order)
     equipped(workers)
-    jobs = [(film, (order, number)) for number in range(order.count)]
-    with under_recipe(order.folder, recipe(order)):
+    frames = order.settings.frames
+    shares = max(1, min(workers, frames // FEWEST))
+    with (
+        under_recipe(order.folder, recipe(order)),
+        TemporaryDirectory(prefix=WAITING, dir=order.folder) as kept,
+    ):
+        for left in order.folder.glob(f"{WAITING}*"):
+            if left != Path(kept):  # by a run that was killed
+                shutil.rmtree(left)
+        jobs = [
+            (film, (order, number, share, shares, Path(kept)))
+            for number in range(order.count)
+            for share in range(shares)
+        ]
         return worked_off(jobs, order.count, workers, progress or (lambda done, total: None))
 
 
-def film(order: ClipOrder, number: int) -> None:
-    """Make one clip, if its video is not there."""
-    name = f"clip_{number:05d}"
-    new = not (order.folder / f"{name}.mp4").exists()
-    if new:
-        from .clips import clip, write_clip
+def film(order: ClipOrder, number: int, share: int, shares: int, kept: Path) -> None:
+    """Make one clip's share of frames, if its video is not there; the last to be done writes it.
 
-        made = clip(order.settings, order.seed, number)
-        if not write_clip(made, order.folder, name, lambda done: not stopped()):
-            return
-    tell(new)
+    Args:
+        order: of all clips.
+        number: of the clip.
+        share: number of the share.
+        shares: how many make up the clip.
+        kept: folder for frames that wait for the others.
+    """
+    name = f"clip_{number:05d}"
+    if (order.folder / f"{name}.mp4").exists():
+        if share == 0:
+            tell(False)
+        return
+    from .clip_files import Footage, write_clip
+    from .clips import clip, rendered
+
+    made = clip(order.settings, order.seed, number)
+    first, end = (len(made) * k // shares for k in (share, share + 1))
+    footage = rendered(made, range(first, end), lambda number: not stopped())
+    if footage is None:
+        return
+    own, whole = kept / name, kept / f"{name}.whole"
+    own.mkdir(exist_ok=True)
+    footage.save(own / f"{share}.npz")
+    names = [f"{k}.npz" for k in range(shares)]
+    if not all((own / file).exists() for file in names):
+        return
+    try:
+        own.rename(whole)
+    except FileNotFoundError:  # another process did
+        return
+    footage = Footage.joined([whole / file for file in names])
+    write_clip(footage, order.folder, name, order.settings.rate)
+    shutil.rmtree(whole)
+    tell(True)
 
 
 def fill(order: Order, shard: int, numbers: range) -> None:

@@ -14,7 +14,8 @@ import numpy as np
 
 from ..settings import ClipSettings
 from .body.body import Body
-from .clips import PER_FRAME, SHUTTER, Clip, Outdoors, all_round, soled, wave, write_clip
+from .clip_files import write_clip
+from .clips import PER_FRAME, SHUTTER, Clip, Outdoors, all_round, rendered, soled, wave
 from .lens import Faults, to_light
 from .motion.capture import grounded, read_take, retarget
 from .motion.motion import Motion, moved, walk
@@ -177,9 +178,9 @@ def clip(sample: Sample, assets: Path | None, seed: int) -> Clip:
     return Clip(stage, outdoors, cameras(sample, seconds, rng), FAULTS, seed, SETTINGS)
 
 
-def told(name: str, done: int) -> bool:
+def told(name: str, number: int) -> bool:
     """Say which frame of a clip is done, and go on."""
-    LOG.info("%s: frame %d", name, done)
+    LOG.info("%s: frame %d", name, number)
     return True
 
 
@@ -198,7 +199,10 @@ def main(arguments: list[str] | None = None) -> None:
     given.output.mkdir(parents=True, exist_ok=True)
     for seed, (name, sample) in enumerate(samples(given.motion).items()):
         if given.only in (None, name):
-            write_clip(clip(sample, given.assets, seed), given.output, name, partial(told, name))
+            made = clip(sample, given.assets, seed)
+            footage = rendered(made, range(len(made)), partial(told, name))
+            assert footage is not None
+            write_clip(footage, given.output, name, SETTINGS.rate)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import pytest
 
 from ddp_video.data import DatasetWriter, DensePoseDataset, PersonLabel
 from ddp_video.errors import InputError
-from ddp_video.settings import PictureSettings
+from ddp_video.settings import ClipSettings, PictureSettings
 from ddp_video.synthesis import workers
 
 
@@ -97,6 +97,7 @@ def test_pictures_that_cannot_be_made(ddp_video_, tmp_path, options, words):
         (["--seconds", "0"], "0.2 to 60 seconds"),
         (["--rate", "500"], "1 to 120 frames"),
         (["--people", "16"], "within 1..15"),
+        (["--seconds", "0.2", "--rate", "5"], "is no clip"),
     ],
 )
 def test_clips_that_cannot_be_made(ddp_video_, tmp_path, options, words):
@@ -104,6 +105,18 @@ def test_clips_that_cannot_be_made(ddp_video_, tmp_path, options, words):
     assert end.code == 2
     assert words in end.err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("workers", "shares"), [(1, 1), (2, 2), (9, 4)])
+def test_workers_share_each_clip(ddp_video_, tmp_path, nobody_works, workers, shares):
+    options = ["--seconds", 4, "--rate", 25, "--workers", workers]
+    assert ddp_video_("synth", "clips", "-n", 3, "-o", tmp_path / "out", *options).code == 0
+    ((jobs, total, _),) = nobody_works
+    assert total == 3
+    assert [given[1:4] for _, given in jobs] == [
+        (number, share, shares) for number in range(3) for share in range(shares)
+    ]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["recipe.json"]
 
 
 def test_work_that_fails_at_once_leaves_nothing(ddp_video_, tmp_path, monkeypatch):
@@ -191,6 +204,30 @@ def test_processes_make_what_one_makes(ddp_video_, tmp_path):
         assert (folder / name).read_bytes() == (alone / name).read_bytes()
     again = ddp_video_("synth", "pictures", "-n", 2, "-o", folder, "--workers", 1, *options)
     assert "0 pictures rendered, 2 were there before" in again.out
+
+
+@pytest.mark.slow
+def test_shares_make_the_clip_that_one_makes(tmp_path):
+    """Whichever share is done first."""
+    pytest.importorskip("anny")
+    pytest.importorskip("warp")
+    from ddp_video.synthesis.production import ClipOrder, film
+
+    settings = ClipSettings((96, 128), seconds=0.5, rate=14, people=(2, 2))
+    names = [f"clip_00000.{kind}" for kind in ("flow.mkv", "mp4", "truth.mkv")]
+    files = []
+    for k, (shares, numbers) in enumerate([(1, [0]), (3, [2, 0, 1])]):
+        folder, kept = tmp_path / f"{k}", tmp_path / f"kept_{k}"
+        folder.mkdir()
+        kept.mkdir()
+        for share in numbers:
+            assert not any(folder.iterdir())
+            film(ClipOrder(folder, 1, settings, 3), 0, share, shares, kept)
+        assert sorted(path.name for path in folder.iterdir()) == names
+        assert not any(kept.iterdir())
+        files.append([(folder / name).read_bytes() for name in names])
+    assert files[0][0] == files[1][0]
+    assert files[0][2] == files[1][2]
 
 
 def test_landmarks_are_a_table_of_the_photos_people(ddp_video_, tmp_path, monkeypatch):

@@ -129,3 +129,10 @@ def test_nothing_moves_between_a_frame_and_itself(stage):
     found = flow(stage, (1, camera(1)), (1, camera(1)))
     assert np.abs(found.flow).max() < 1e-3
     assert found.seen.mean() > 0.998
+
+
+def test_flow_of_every_third_pixel_is_that_of_those_pixels(stage):
+    ends = (0, camera(0)), (2, camera(2))
+    every, third = flow(stage, *ends), flow(stage, *ends, every=3)
+    assert np.array_equal(third.flow, every.flow[::3, ::3])
+    assert np.array_equal(third.seen, every.seen[::3, ::3])

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from ..body.body import Surface
 from .memo import Memo
@@ -32,24 +33,34 @@ class Piece:
     mover: int
 
 
-def bones_of(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(V, B) skin weights → the bones (V, K) that count and their shares, padded with 0."""
-    vertex, bone = np.nonzero(weights)
-    many = np.bincount(vertex, minlength=len(weights))
-    slot = np.arange(len(vertex)) - np.repeat(np.cumsum(many) - many, many)
-    index = np.zeros((len(weights), int(many.max(initial=1))), np.int32)
-    share = np.zeros(index.shape, np.float32)
-    index[vertex, slot], share[vertex, slot] = bone, weights[vertex, bone]
-    return index, share
+sparse = Memo(csr_matrix)  # of skin weights: which bones move a vertex, and their shares
+STILL = np.eye(3, 4)[None]  # the transform of a bone that does not move
 
 
-def _bound(weights: np.ndarray, device: str) -> tuple[wp.array, wp.array]:
-    bones, shares = bones_of(weights)
-    return scalars(bones, device), scalars(shares, device, np.float32)
+def bones_of(pieces: list[Piece]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which bones move the vertices of a scene.
 
+    The bones are those of all movers one after the other, and one more that stands still.
 
-bound = Memo(_bound)  # `bones_of` skin weights, on a device
-resting = Memo(lambda vertices, device: vectors(vertices, wp.vec3, device))
+    Returns:
+        (V + 1,) where each vertex's bones start and those of the last end; bones and their shares.
+    """
+    each = max(piece.surface.weights.shape[1] for piece in pieces)
+    still = each * (1 + max(piece.mover for piece in pieces))
+    counts, bones, shares = [], [], []
+    for piece in pieces:
+        if piece.mover < 0:
+            one = np.ones(len(piece.surface.vertices), np.int32)
+            counts.append(one)
+            bones.append(still * one)
+            shares.append(one.astype(np.float32))
+        else:
+            own = sparse(piece.surface.weights)
+            counts.append(np.diff(own.indptr))
+            bones.append(own.indices + each * piece.mover)
+            shares.append(own.data)
+    starts = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
+    return starts, np.concatenate(bones), np.concatenate(shares)
 
 
 class Assembly:
@@ -71,7 +82,12 @@ class Assembly:
         self.faces = np.concatenate(
             [s.faces + start for s, start in zip(surfaces, self.starts[:-1], strict=True)]
         ).astype(np.int32)
-        self.rest = [resting(s.vertices, device) for s in surfaces]
+        starts, bones, shares = bones_of(pieces)
+        rest = np.concatenate([s.vertices for s in surfaces])
+        self.bound = [  # what the kernel that poses them is given
+            vectors(rest, wp.vec3, device), scalars(starts, device), scalars(bones, device),
+            scalars(shares, device, np.float32),
+        ]  # fmt: skip
         self.static = self._static(surfaces, np.array([len(s.faces) for s in surfaces]))
         self._mesh: wp.Mesh | None = None
 
@@ -108,16 +124,10 @@ class Assembly:
             transforms: (B, 3, 4) of each mover.
         """
         device = self.device
+        rows = vectors(np.concatenate([*transforms, STILL]).reshape(-1, 4), wp.vec4, device)
         vertices: Any = wp.empty(int(self.starts[-1]), dtype=wp.vec3, device=device)  # pyright: ignore
-        rows = [vectors(t.reshape(-1, 4), wp.vec4, device).reshape((-1, 3)) for t in transforms]
-        spans = zip(self.pieces, self.rest, self.starts[:-1], self.starts[1:], strict=True)
-        for piece, rest, start, end in spans:
-            place = vertices[int(start) : int(end)]
-            if piece.mover < 0:
-                wp.copy(place, rest)
-                continue
-            given = [rest, *bound(piece.surface.weights, device), rows[piece.mover], place]
-            wp.launch(skin_kernel, len(rest), given, device=device)
+        given = [*self.bound, rows.reshape((-1, 3)), vertices]
+        wp.launch(skin_kernel, len(vertices), given, device=device)
         return Posed(self, vertices)
 
 

@@ -13,22 +13,26 @@ wp.set_module_options({"enable_backward": False})  # no gradients: compiles in h
 @wp.kernel
 def skin_kernel(
     rest: wp.array(dtype=wp.vec3),
-    bones: wp.array2d(dtype=wp.int32),
-    shares: wp.array2d(dtype=float),
+    starts: wp.array(dtype=wp.int32),
+    bones: wp.array(dtype=wp.int32),
+    shares: wp.array(dtype=float),
     transforms: wp.array2d(dtype=wp.vec4),
     out: wp.array(dtype=wp.vec3),
 ) -> None:
-    """Linear blend skinning; a bone's transform is three rows of a 3×4 matrix."""
+    """Linear blend skinning; a bone's transform is three rows of a 3×4 matrix.
+
+    The bones of vertex k and their shares are those from `starts[k]` to `starts[k + 1]`.
+    """
     k = wp.tid()
     p = wp.vec4(rest[k][0], rest[k][1], rest[k][2], 1.0)
     x = wp.vec4(0.0)
     y = wp.vec4(0.0)
     z = wp.vec4(0.0)
-    for i in range(bones.shape[1]):
-        bone = bones[k, i]
-        x += shares[k, i] * transforms[bone, 0]
-        y += shares[k, i] * transforms[bone, 1]
-        z += shares[k, i] * transforms[bone, 2]
+    for i in range(starts[k], starts[k + 1]):
+        bone = bones[i]
+        x += shares[i] * transforms[bone, 0]
+        y += shares[i] * transforms[bone, 1]
+        z += shares[i] * transforms[bone, 2]
     out[k] = wp.vec3(wp.dot(x, p), wp.dot(y, p), wp.dot(z, p))
 
 

@@ -19,6 +19,7 @@ wp.set_module_options({"enable_backward": False})  # no gradients: compiles in h
 NEAR = 0.02  # metres: nothing nearer to the eye is seen
 NOTHING = 0xFFFFFFFFFFFFFFFF  # a sample that sees nothing
 EDGE = 1.0e-5  # corner weights may be below 0 by this: no gaps between neighbours
+WIDE = 8  # samples: of wider triangles, each row's part is worked out before its samples are asked
 
 
 @wp.struct
@@ -189,6 +190,28 @@ def cover(
     return 0
 
 
+@wp.func
+def cut(row: wp.vec2i, side: wp.vec3, view: View, y: float) -> wp.vec2i:
+    """First and last sample of a row whose rays are on one side of a plane, and one more each."""
+    step = side[0] / view.focal
+    if step == 0.0:
+        return row
+    x = wp.clamp(-wp.dot(side, ray(view, 0.0, y)) / step, -9.0, float(view.width) + 9.0)
+    if step > 0.0:
+        return wp.vec2i(wp.max(row[0], int(wp.floor(x)) - 1), row[1])
+    return wp.vec2i(row[0], wp.min(row[1], int(wp.ceil(x)) + 1))
+
+
+@wp.func
+def part_of(row: wp.vec2i, plane: Plane, view: View, y: float) -> wp.vec2i:
+    """First and last sample of a row that a triangle may cover: those between its edges."""
+    facing = wp.sign(plane.height)
+    slack = wp.static(EDGE) * plane.n
+    out = cut(row, facing * (plane.p + slack), view, y)
+    out = cut(out, facing * (plane.q + slack), view, y)
+    return cut(out, facing * (plane.n - plane.p - plane.q + slack), view, y)
+
+
 @wp.kernel
 def raster_kernel(view: View, t: Triangles, nearest: wp.array(dtype=wp.uint64)) -> None:
     """Lay a triangle over the grid; a sample keeps depth and number of the nearest."""
@@ -197,7 +220,10 @@ def raster_kernel(view: View, t: Triangles, nearest: wp.array(dtype=wp.uint64)) 
         return
     plane = plane_of(t, wp.tid())
     for j in range(box[2], box[3] + 1):
-        for i in range(box[0], box[1] + 1):
+        row = wp.vec2i(box[0], box[1])
+        if row[1] - row[0] > wp.static(WIDE):
+            row = part_of(row, plane, view, float(j))
+        for i in range(row[0], row[1] + 1):
             cover(t, plane, ray(view, float(i), float(j)), j * view.width + i, nearest)
 
 

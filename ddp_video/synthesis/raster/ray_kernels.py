@@ -238,20 +238,25 @@ def flow_kernel(
     high: wp.vec3,
     behind: wp.array(dtype=float),
     slack: float,
+    every: int,
     flow: wp.array(dtype=wp.vec2),
     seen: wp.array(dtype=wp.int32),
 ) -> None:
     """Where what a pixel sees is in another picture: x and y to go, and 1 where it is seen there.
 
-    `vertices`, `mesh`, `then` and the corners `low` and `high` of a box around the mesh belong to
-    the other picture's moment. What is no triangle stands still `behind` metres along the first
-    camera's axis, or as far as the stars if that is 0.
+    This is done for every so many-th pixel of every so many-th row (`every`). `vertices`, `mesh`,
+    `then` and the corners `low` and `high` of a box around the mesh belong to the other picture's
+    moment. What is no triangle stands still `behind` metres along the first camera's axis, or as
+    far as the stars if that is 0.
     """
     k = wp.tid()
-    x = float(k % view.width)
-    y = float(k // view.width)
+    wide = (view.width + every - 1) // every
+    column = k % wide * every
+    row = k // wide * every
+    x = float(column)
+    y = float(row)
     direction = ray(view, x, y)
-    face = face_of(nearest[k])
+    face = face_of(nearest[row * view.width + column])
     point = wp.transpose(view.axes) * direction
     near = wp.float32(slack)
     if face >= 0:

@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from ...errors import DataError
 from ..body.base_mesh import places
-from ..body.body import Body, Surface
+from ..body.body import Body, Surface, skin_weights
 
 TEXTURE_SIDE = 512  # texels
 MARGIN = 0.015  # metres inside its ends from which on a part of a garment hides the body
@@ -50,6 +50,12 @@ class Garment:
         """(V, ≤ N) sparse: what each vertex takes of the base mesh's."""
         rows = np.repeat(np.arange(len(self.refs)), 3)
         return csr_matrix((self.shares.ravel(), (rows, self.refs.ravel())))
+
+    @cached_property
+    def weights(self) -> np.ndarray:
+        """(V, B) shares of the bones, those of the body below; the same on every body."""
+        weights = (self.blend @ skin_weights()[: int(self.refs.max()) + 1]).clip(0)
+        return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
 
     @cached_property
     def height(self) -> np.ndarray:
@@ -220,11 +226,8 @@ def fit(garment: Garment, body: Body, texture: np.ndarray, gloss: float = 0.0) -
             scale[k] = abs(body.vertices[a, ours] - body.vertices[b, ours]) * 10 / unit
     offset = (garment.offsets * scale / 10) @ np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
     below = int(garment.refs.max()) + 1
-    vertices = garment.blend @ body.vertices[:below] + offset
-    weights = (garment.blend @ body.weights[:below]).clip(0)
-    weights /= weights.sum(1, keepdims=True)
-    vertices, weights = vertices.astype(np.float32), weights.astype(np.float32)
-    return Surface(vertices, garment.faces, garment.uv, weights, texture, gloss)
+    vertices = (garment.blend @ body.vertices[:below] + offset).astype(np.float32)
+    return Surface(vertices, garment.faces, garment.uv, garment.weights, texture, gloss)
 
 
 def covered(body: Body, garments: list[Garment]) -> np.ndarray:

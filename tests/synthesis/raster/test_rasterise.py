@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
 pytest.importorskip("warp")
 
@@ -138,22 +139,26 @@ def test_a_seed_gives_the_same_bytes():
     assert a != c
 
 
-def test_bones_are_packed_without_loss():
+def test_bones_of_a_scene_lie_one_after_the_other():
     rng = np.random.default_rng(0)
-    weights = (rng.random((30, 7)) * (rng.random((30, 7)) < 0.4)).astype(np.float32)
-    index, share = bones_of(weights)
-    dense = np.zeros_like(weights)
-    np.add.at(dense, (np.arange(30)[:, None], index), share)
-    assert np.array_equal(dense, weights)
+    weights = (rng.random((2, 4, 7)) * (rng.random((2, 4, 7)) < 0.4)).astype(np.float32)
+    moved = [Piece(replace(surface(SQUARE), weights=w), 0, k) for k, w in enumerate(weights)]
+    starts, bones, found = bones_of([moved[1], Piece(surface(SQUARE), 0, -1), moved[0]])
+    shares = csr_matrix((found, bones, starts), (12, 15)).toarray()
+    assert np.array_equal(shares[:4, 7:14], weights[1])
+    assert np.array_equal(shares[4:8, 14], np.ones(4))
+    assert np.array_equal(shares[8:, :7], weights[0])
+    assert np.count_nonzero(shares) == np.count_nonzero(weights) + 4
 
 
 def test_skinning_is_that_of_the_body():
     rng = np.random.default_rng(1)
-    weights = rng.dirichlet(np.ones(5), 4).astype(np.float32)
-    bones = rng.normal(size=(5, 3, 4))
-    bound = replace(surface(SQUARE), weights=weights)
-    posed = Assembly([Piece(bound, 1, 0)], "cpu").posed([bones])
-    assert np.allclose(posed.vertices.numpy(), pose(bound.vertices, weights, bones), atol=1e-5)
+    weights = rng.dirichlet(np.ones(5), (2, 4)).astype(np.float32)
+    bones = rng.normal(size=(2, 5, 3, 4))
+    pieces = [Piece(replace(surface(SQUARE), weights=w), 1, k) for k, w in enumerate(weights)]
+    posed = Assembly([*pieces, Piece(surface(SQUARE), 0, -1)], "cpu").posed([*bones])
+    expected = [pose(SQUARE, w, b) for w, b in zip(weights, bones, strict=True)]
+    assert np.allclose(posed.vertices.numpy(), np.concatenate([*expected, SQUARE]), atol=1e-5)
 
 
 def test_holes_lend_no_colour_to_smaller_textures():

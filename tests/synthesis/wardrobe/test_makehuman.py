@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ddp_video.errors import DataError
+from ddp_video.synthesis.wardrobe import makehuman
 from ddp_video.synthesis.wardrobe.makehuman import (
     covered,
     dye,
@@ -43,9 +44,10 @@ def square(tmp_path):
 
 
 @pytest.fixture
-def body():
+def body(monkeypatch):
+    monkeypatch.setattr(makehuman, "skin_weights", lambda: np.eye(3, dtype=np.float32))
     vertices = np.array([[0.0, 0, 0], [1, 0, 0], [0, 0, 1]], np.float32)
-    return SimpleNamespace(vertices=vertices, weights=np.eye(3, dtype=np.float32))
+    return SimpleNamespace(vertices=vertices)
 
 
 def test_spans():
