@@ -312,3 +312,10 @@ def test_order_and_test_are_those_of_the_field(page):
     intervals = page.evaluate("pairs => pairs.map(([k, n]) => binomialInterval(k, n))", some)
     expected = [binomtest(*pair).proportion_ci(method="exact") for pair in some]
     assert np.array(intervals) == pytest.approx(np.array(expected), abs=1e-8)
+
+
+def test_a_pause_before_playing_begins_is_no_error(page):
+    """The page's fixture finds nothing wrong."""
+    page.evaluate("() => { player.seek(10); player.play(); player.video.pause(); }")
+    page.wait_for_timeout(200)
+    assert page.evaluate("player.video.paused")

@@ -17,7 +17,7 @@ const player = {
     video.muted = video.playsInline = true;
     video.preload = "auto";
     video.addEventListener("seeked", () => this.arrived());
-    video.addEventListener("ended", () => { this.seek(this.loop[0]); video.play(); });
+    video.addEventListener("ended", () => { this.seek(this.loop[0]); this.play(); });
     for (const event of ["play", "pause"]) video.addEventListener(event, () => this.tell());
     video.addEventListener("error", () => trouble("This browser cannot play the video (H.264)."));
     video.src = URL.createObjectURL(new Blob([bytes], { type: "video/mp4" }));
@@ -79,8 +79,13 @@ const player = {
     this.seek(this.frame + by);
   },
 
+  /** Browsers call it an error when a pause comes before the first picture is there: it is none. */
+  play() {
+    this.video.play().catch((error) => { if (error.name !== "AbortError") throw error; });
+  },
+
   toggle() {
-    if (this.video.paused) this.video.play(); else this.video.pause();
+    if (this.video.paused) this.play(); else this.video.pause();
   },
 
   tell(frame = this.frame) {

@@ -30,7 +30,7 @@ function showTrial() {
   player.loop = report.clips[clip];
   player.video.playbackRate = 1;
   player.seek(player.loop[0]);
-  player.video.play();
+  player.play();
 }
 
 function choose(choice) {
