@@ -59,7 +59,7 @@ def test_every_preset_from_a_picture_into_a_new_folder(preset, tmp_path, command
     assert name == f"photo.{FORMATS[preset].picture}"
 
 
-@pytest.mark.parametrize("preset", ["npz", "magicanimate"])
+@pytest.mark.parametrize("preset", ["npz", "part-png"])
 def test_a_store_gives_the_same_to_the_byte(preset, clip, tmp_path, command):
     command("infer", clip, "-o", tmp_path / "clip.ddp")
     command("smooth", tmp_path / "clip.ddp", "--radius", 1, "-o", tmp_path / "smooth" / "clip.ddp")
