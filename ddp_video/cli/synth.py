@@ -92,6 +92,9 @@ def pictures(
     behind: Annotated[
         float, typer.Option(metavar="0..1", help="Share of people who turn their back.")
     ] = DEFAULT.behind,
+    looking_back: Annotated[
+        float, typer.Option(metavar="0..1", help="Share whose head is turned over a shoulder.")
+    ] = DEFAULT.looking_back,
     points: Annotated[
         bool, typer.Option("--points", help="Also sample points as DensePose-COCO has them.")
     ] = DEFAULT.points,
@@ -117,6 +120,7 @@ def pictures(
         motion=motion,
         landmarks=landmarks,
         behind=behind,
+        looking_back=looking_back,
         points=points,
     )
     folder = o.check_folder(output)

@@ -15,7 +15,15 @@ from .agreement import Row, compare, mean_row, surface_agreement
 from .average_precision import Comparison, precision
 from .coco_judge import coco_precision
 from .error_cases import ErrorCases
-from .found import Found, Looker, Progress, frame_of, people_of, share_inside
+from .found import (
+    Found,
+    Looker,
+    Progress,
+    frame_of,
+    people_of,
+    ranked_people,
+    share_inside,
+)
 from .gps import Geodesics, KappaRule, gps, kappa_of, kappa_text, surface_distance
 from .truth import TruePerson, ignored_region, true_people
 
@@ -46,17 +54,24 @@ class DatasetScore:
     empty: int = 0
     haunted: int = 0
 
-    def add(self, record: Record, image_id: int, found: list[Found]) -> None:
-        """Take one picture in."""
+    def add(self, record: Record, image_id: int, found: list[Found], ranked: list[Found]) -> None:
+        """Take one picture in.
+
+        Args:
+            record: the truth.
+            image_id: COCO's number of it.
+            found: people at the usual threshold, for agreement and false people.
+            ranked: all who may be people, for average precision.
+        """
         true = true_people(record)
         region = ignored_region(record)
         self.people += len(true)
         if not true and not region.any():
             self.empty += 1
             self.haunted += bool(found)
-        self.results.extend(coco_results(image_id, found))
+        self.results.extend(coco_results(image_id, ranked))
         if self.geodesics is not None:
-            plain, masked = self._similarities(true, region, found)
+            plain, masked = self._similarities(true, region, ranked)
             self.gps.append(plain)
             self.gpsm.append(masked)
         overlap = overlaps([f.mask for f in found], [t.mask for t in true])
@@ -158,7 +173,9 @@ def score_dataset(
     for done, index in enumerate(chosen, 1):
         record = dataset[int(index)]
         image_id = dataset.images[index]["id"]
-        score.add(record, image_id, people_of(looker.predict(frame_of(record.image))))
+        frame = frame_of(record.image)
+        found = people_of(looker.predict(frame))
+        score.add(record, image_id, found, ranked_people(looker, frame))
         if progress:
             progress(done, count)
     return score.figures(coco_truth(dataset, [dataset.images[i] for i in chosen]))

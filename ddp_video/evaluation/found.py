@@ -14,6 +14,10 @@ from ..data.densepose_coco import read_picture
 from ..render import IUV, labels
 from ..tracks import in_common
 from ..types import Frame, Prediction
+from .average_precision import AT_MOST
+
+# Average precision ranks all who may be people, as for COCO; detectron2's bound.
+RANKED = 0.05
 
 Progress = Callable[[int, int | None], None]  # pictures or frames done, and in all where known
 
@@ -21,8 +25,8 @@ Progress = Callable[[int, int | None], None]  # pictures or frames done, and in 
 class Looker(Protocol):
     """Whatever predicts a frame: `infer.Predictor`, or a stand-in."""
 
-    def predict(self, frame: Frame) -> Prediction:
-        """The prediction for one frame."""
+    def predict(self, frame: Frame, threshold: float | None = None) -> Prediction:
+        """The prediction for one frame: people of at least this score, or the usual one."""
         ...
 
 
@@ -84,6 +88,11 @@ def people_of(prediction: Prediction) -> list[Found]:
         )
         for k, person in enumerate(prediction.people)
     ]
+
+
+def ranked_people(looker: Looker, frame: Frame) -> list[Found]:
+    """Everybody who may be there, by falling score: what average precision ranks."""
+    return people_of(looker.predict(frame, RANKED))[:AT_MOST]
 
 
 def iou(a: np.ndarray, b: np.ndarray) -> float:

@@ -15,7 +15,7 @@ from .clips import union
 from .coco_judge import coco_precision
 from .dataset import PERSON, coco_results
 from .error_cases import ErrorCases
-from .found import Looker, box_iou, iou, masks_of, people_of, read_frame
+from .found import Looker, box_iou, iou, masks_of, people_of, ranked_people, read_frame
 from .truth import box_of, outlined
 
 TALL = 80  # pixels: boxes of smaller people do not count
@@ -53,7 +53,7 @@ def score_outlines(
         annotations += [
             _annotation(m, number, len(annotations) + k) for k, m in enumerate(masks, 1)
         ]
-        results.extend(coco_results(number, found))
+        results.extend(coco_results(number, ranked_people(looker, frame)))
         if errors is not None:
             errors.add(frame.image, photo.name, [outlined(m) for m in masks], found)
     truth = {

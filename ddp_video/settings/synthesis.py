@@ -18,6 +18,8 @@ class PictureSettings:
         motion: folder of motion capture; None: poses of our own.
         landmarks: table of people's 3-D landmarks in photos; None: none of their poses.
         behind: share of people who turn their back to the camera.
+        looking_back: share of people whose head is turned over a shoulder, besides those whose
+            posture has it so.
         points: also write points as DensePose-COCO's annotators clicked them.
     """
 
@@ -28,6 +30,7 @@ class PictureSettings:
     motion: Path | None = None
     landmarks: Path | None = None
     behind: float = 0.35
+    looking_back: float = 0.0
     points: bool = False
 
 

@@ -79,14 +79,25 @@ def checked(order: Order | ClipOrder) -> None:
         raise InputError(
             f"size {'x'.join(map(str, sides[::-1]))}: give {SIZES[0]} to {SIZES[1]} pixels a side"
         )
-    if isinstance(made, PictureSettings) and not 0 <= made.behind <= 1:
-        raise InputError(f"a share of {made.behind:g} from behind: give a number within 0..1")
     if isinstance(made, ClipSettings):
         checked_video(made)
+    else:
+        checked_shares(made)
     for name in FOLDERS:
         path = getattr(made, name, None)
         if path is not None and not (path.is_file() if name == "landmarks" else path.is_dir()):
             raise InputError(f"{path} is not there: give the right --{name}, or leave it out")
+
+
+def checked_shares(made: PictureSettings) -> None:
+    """Refuse what is no share.
+
+    Raises:
+        InputError: a share out of 0..1.
+    """
+    for share, what in ((made.behind, "from behind"), (made.looking_back, "looking back")):
+        if not 0 <= share <= 1:
+            raise InputError(f"a share of {share:g} {what}: give a number within 0..1")
 
 
 def checked_video(made: ClipSettings) -> None:

@@ -49,15 +49,17 @@ def prediction(
 
 
 class Says:
-    """Answers each picture in turn with what it is given."""
+    """Answers each picture in turn with what it is given, and again when asked for all to rank."""
 
-    def __init__(self, *answers: Prediction) -> None:
-        self._answers = list(answers)
+    def __init__(self, *answers: Prediction, threshold: float = 0.0) -> None:
+        self._answers, self._threshold = list(answers), threshold
 
-    def predict(self, frame: Frame) -> Prediction:
-        answer = self._answers.pop(0)
-        assert frame.size == answer.size
-        return answer
+    def predict(self, frame: Frame, threshold: float | None = None) -> Prediction:
+        if threshold is None:
+            self._last = self._answers.pop(0)
+        assert frame.size == self._last.size
+        least = self._threshold if threshold is None else threshold
+        return self._last.without_others([p for p in self._last.people if p.score >= least])
 
 
 class Knows:
@@ -66,7 +68,7 @@ class Knows:
     def __init__(self, records: list[Record]) -> None:
         self._of = {r.image.tobytes(): r for r in records}
 
-    def predict(self, frame: Frame) -> Prediction:
+    def predict(self, frame: Frame, threshold: float | None = None) -> Prediction:
         record = self._of[frame.image.tobytes()]
         assert record.iuv is not None
         return prediction(record.iuv, record.instance)

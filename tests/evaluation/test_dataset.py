@@ -82,6 +82,18 @@ def test_a_false_person_on_an_empty_picture(dataset: DensePoseDataset):
     assert "gps" not in figures and figures["boxes"]["AP"] < 100
 
 
+def test_the_threshold_is_for_agreement_not_for_precision(dataset: DensePoseDataset):
+    iuv, owner = two_people()
+    answers = [prediction(r.iuv, r.instance) for r in list(dataset)[:2]]
+    answers.append(prediction(iuv, owner, {1: 0.3, 2: 0.2}))  # nobody is there
+    says = Says(*answers, threshold=0.5)
+    figures = score_dataset(says, dataset, DatasetScore(Flat()))
+    assert figures["empty_with_false_person"] == 0
+    assert figures["labelled_and_found"] == figures["labelled_people"]
+    assert figures["gps"]["AP"] == figures["masks"]["AP"] == pytest.approx(100)  # they rank last
+    assert figures["masks"]["AR"] == pytest.approx(100)
+
+
 def test_limit_spreads_over_the_dataset(dataset: DensePoseDataset):
     seen = []
     knows = Knows(list(dataset))

@@ -39,6 +39,17 @@ def test_outlines(photo: Path):
     assert cases.counts["missed"] == 2
 
 
+def test_precision_ranks_people_below_the_threshold(photo: Path):
+    photo.with_suffix(".txt").write_text(f"0 {polygon(10, 8, 50, 88)}\n0 {polygon(74, 8, 114, 88)}")
+    unsure, cases = prediction(*two_people(), {1: 0.9, 2: 0.2}), ErrorCases()
+    figures = photos.score_outlines(Says(unsure, threshold=0.5), [photo], cases)
+    assert figures["masks"]["AP"] == pytest.approx(100)
+    assert cases.counts["missed"] == 1
+    hardly = prediction(*two_people(), {1: 0.9, 2: 0.04})
+    figures = photos.score_outlines(Says(hardly, threshold=0.5), [photo])
+    assert figures["masks"]["AR"] == pytest.approx(50)
+
+
 def test_bad_outlines(photo: Path):
     photo.with_suffix(".txt").write_text("0 a b c")
     with pytest.raises(DataError, match="no polygons"):

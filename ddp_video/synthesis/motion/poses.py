@@ -10,8 +10,8 @@ from ...errors import InputError
 from ..body.body import Body
 from ..body.collisions import relaxed
 from ..body.hands import random_hand
-from ..body.limbs import SIDES, Turns
-from ..body.rotations import from_vector
+from ..body.limbs import NECK, SIDES, Turns
+from ..body.rotations import from_vector, turn
 from .capture import grounded, read_take, retarget
 from .landmarks import LandmarkTable, mirrored, posed
 from .motion import Gait, Motion, facing, moved, walk
@@ -19,6 +19,8 @@ from .stances import stance
 
 TAKES = ("*.amc", "*.amc.gz", "*.bvh", "*.bvh.gz", "humanoid3d_*.txt")
 NO_TAKE = "humanoid3d_character.txt"
+LOOK_BACK = (45.0, 80.0)  # degrees of the head from the chest
+TURNED = 10.0  # degrees from which a head is turned to a side already
 # Degrees by which whole limbs are turned at random, from the joint named on.
 LOOSE = {
     "spine03": 3.0, "neck01": 4.0,
@@ -57,6 +59,7 @@ class PoseBank:
         humans: folder of MakeHuman assets; its poses/*.bvh are used if there are any.
         landmarks: table that `fitting.landmark_table` wrote.
         shares: of the sources.
+        looking_back: share of poses whose head is then turned over a shoulder.
         tries: poses drawn until one has no limb inside the body.
 
     Raises:
@@ -70,12 +73,13 @@ class PoseBank:
         humans: Path | None = None,
         landmarks: Path | None = None,
         shares: PoseShares | None = None,
+        looking_back: float = 0.0,
         tries: int = 4,
     ) -> None:
         self.takes = found(motion, TAKES)
         self.stored = sorted((humans / "poses").glob("*.bvh")) if humans else []
         self.people = LandmarkTable(landmarks) if landmarks else None
-        self.tries = tries
+        self.looking_back, self.tries = looking_back, tries
         shares = shares or PoseShares()
         there = {"takes": self.takes, "poses": self.stored, "landmarks": self.people}
         weights = np.array(astuple(shares)) * [
@@ -104,6 +108,8 @@ class PoseBank:
             turns, path = self.drawn(
                 body, source or str(rng.choice(self.sources, p=self.weights)), rng
             )
+            if self.looking_back and rng.random() < self.looking_back:
+                turns = looked_back(body, turns, rng)
             turns, overlap = relaxed(body, turns)
             if best is None or overlap < best[0]:
                 best = overlap, turns, path
@@ -188,16 +194,40 @@ def waving(rng: np.random.Generator) -> str:
 def loosened(body: Body, turns: Turns, rng: np.random.Generator) -> Turns:
     """Turn whole limbs by the random rotations of `LOOSE`, the same at all moments."""
     trunk = turns["root"]
-    by: dict[str, np.ndarray] = {}
+    return turned_on(
+        body,
+        turns,
+        {
+            bone: trunk
+            @ from_vector(np.radians(LOOSE[bone] / 3**0.5) * rng.standard_normal(3))
+            @ trunk.swapaxes(-1, -2)
+            for bone in body.bones
+            if bone in LOOSE
+        },
+    )
+
+
+def looked_back(body: Body, turns: Turns, rng: np.random.Generator) -> Turns:
+    """Turn neck and head until they look over a shoulder: the one they are turned to already."""
+    chest = turns["spine01"]
+    ahead = (chest.swapaxes(-1, -2) @ turns["head"])[0] @ (0.0, -1.0, 0.0)
+    now = np.degrees(np.arctan2(ahead[0], -ahead[1]))
+    side = np.sign(now) if abs(now) > TURNED else rng.choice([-1.0, 1.0])
+    more = side * rng.uniform(*LOOK_BACK) - now
+    each = chest @ turn("z", more / (len(NECK) + 1)) @ chest.swapaxes(-1, -2)
+    return turned_on(body, turns, dict.fromkeys((*NECK, "head"), each))
+
+
+def turned_on(body: Body, turns: Turns, by: dict[str, np.ndarray]) -> Turns:
+    """Turn bones, and all that hangs on them, by further rotations (T, 3, 3) of the world."""
+    so_far: dict[str, np.ndarray] = {}
     out = dict(turns)
     for bone, parent in zip(body.bones, body.parents, strict=True):
-        above = by.get(body.bones[parent]) if parent >= 0 else None
-        if bone in LOOSE:
-            vector = np.radians(LOOSE[bone] / 3**0.5) * rng.standard_normal(3)
-            own = trunk @ from_vector(vector) @ trunk.swapaxes(-1, -2)
-            above = own if above is None else above @ own
+        above = so_far.get(body.bones[parent]) if parent >= 0 else None
+        if bone in by:
+            above = by[bone] if above is None else above @ by[bone]
         if above is not None:
-            by[bone] = above
+            so_far[bone] = above
             if bone in out:
                 out[bone] = above @ out[bone]
     return out

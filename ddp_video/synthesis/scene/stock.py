@@ -60,7 +60,7 @@ def photo_files(folder: Path | None) -> tuple[Path, ...]:
 def pose_bank(settings: PictureSettings) -> PoseBank:
     """All poses that the assets give; read once a process."""
     humans = settings.assets if settings.assets and (settings.assets / "poses").is_dir() else None
-    return PoseBank(settings.motion, humans, settings.landmarks)
+    return PoseBank(settings.motion, humans, settings.landmarks, looking_back=settings.looking_back)
 
 
 def drawn(kinds: dict[Texture, float], rng: np.random.Generator) -> tuple[np.ndarray, float]:

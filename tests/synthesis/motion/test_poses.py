@@ -32,7 +32,7 @@ from ddp_video.synthesis.motion.landmarks import (
     posed,
 )
 from ddp_video.synthesis.motion.motion import Gait, facing, walk
-from ddp_video.synthesis.motion.poses import PoseBank, PoseShares
+from ddp_video.synthesis.motion.poses import LOOK_BACK, PoseBank, PoseShares
 from ddp_video.synthesis.motion.postures import COMMON, RARE, TOUCHES
 from ddp_video.synthesis.motion.stances import held, touch
 
@@ -80,6 +80,19 @@ def test_the_same_seed_gives_the_same_pose(body, bank):
     a, b = (bank.moment(body, np.random.default_rng(3)) for _ in range(2))
     assert all(np.array_equal(a[0][bone], b[0][bone]) for bone in a[0])
     assert np.array_equal(a[1], b[1])
+
+
+@pytest.mark.parametrize("source", ["common", "walk"])
+def test_people_look_over_a_shoulder(body, source):
+    bank = PoseBank(looking_back=1.0)
+    for seed in range(6):
+        turns, _ = bank.moment(body, np.random.default_rng(seed), source)
+        chest, head = turns["spine01"][0], turns["head"][0]
+        nose = chest.T @ head @ (0.0, -1.0, 0.0)
+        aside = abs(np.degrees(np.arctan2(nose[0], -nose[1])))
+        assert LOOK_BACK[0] - 15 < aside < LOOK_BACK[1] + 15  # the axis is the chest's
+        between = chest.T @ turns["neck02"][0] @ (0.0, -1.0, 0.0)
+        assert 5 < abs(np.degrees(np.arctan2(between[0], -between[1]))) < aside
 
 
 @pytest.mark.parametrize("name", ["handstand", "lying on the belly", "on all fours", "crouching"])
