@@ -30,6 +30,7 @@ _WINDOW = 11
 _EDGE = (_WINDOW - 1) // 2  # pixels whose window leaves the picture: no SSIM there
 _C1 = (0.01 * _RANGE) ** 2
 _C2 = (0.03 * _RANGE) ** 2
+_MIDDLE = 128  # taken off all levels, so that squares keep their digits in float32
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class _Field:
 
     Attributes:
         box: where.
-        values: (C, h, w) float64 in the box.
+        values: (C, h, w) float32 in the box.
         under: the field whose numbers hold beyond the box; None: zeros do.
     """
 
@@ -87,7 +88,8 @@ class _Field:
         whole = _union(box, self.box)
         values = self.values
         if whole != self.box:
-            values = np.zeros((len(values), *(side.stop - side.start for side in whole)))
+            size = (side.stop - side.start for side in whole)
+            values = np.zeros((len(values), *size), np.float32)
             if self.under is not None:
                 values[:] = self.under.at(whole)
             values[:, *_within(self.box, whole)] = self.values
@@ -96,9 +98,10 @@ class _Field:
     def sum(self, box: _Box) -> float:
         """Sum over a box, of which only what differs from the field below is looked at."""
         if self.under is None:
-            return float(self.at(_common(box, self.box)).sum())
+            return float(self.at(_common(box, self.box)).sum(dtype=np.float64))
         shared = _common(box, self.box)
-        return self.under.sum(box) + float((self.at(shared) - self.under.at(shared)).sum())
+        more = self.at(shared) - self.under.at(shared)
+        return self.under.sum(box) + float(more.sum(dtype=np.float64))
 
 
 @dataclass(frozen=True)
@@ -202,12 +205,18 @@ def _look(image_HW3: np.ndarray, mask: np.ndarray | None, over: _Looked | None) 
     drawn = grey if over is None else cv2.absdiff(grey, over.grey)
     x, y, width, height = cv2.boundingRect(drawn)
     box = _grown((slice(y, y + height), slice(x, x + width)), grey.shape)
-    inside = grey[_grown(box, grey.shape)].astype(np.float64)
-    mean = _local_mean(inside, box)
-    power = np.square(mean)
-    moments = np.stack((mean, power, _local_mean(inside * inside, box) - power))
-    field = _Field(box, moments, None if over is None else over.moments)
+    inside = _levels(grey[_grown(box, grey.shape)])
+    off = _local_mean(inside, box)
+    mean, variance = off + _MIDDLE, _local_mean(inside * inside, box) - off * off
+    field = _Field(
+        box, np.stack((mean, mean * mean, variance)), None if over is None else over.moments
+    )
     return _Looked(grey, None if mask is None else mask > 0, field)
+
+
+def _levels(grey: np.ndarray) -> np.ndarray:
+    """Grey levels as float32, from the middle."""
+    return grey.astype(np.float32) - _MIDDLE
 
 
 def _local_mean(grown: np.ndarray, box: _Box) -> np.ndarray:
@@ -230,9 +239,9 @@ def _unlike(x: _Looked, y: _Looked, under: _Field | None) -> _Field:
         each.moments.at(box) for each in (x, y)
     )
     seen = _grown(box, x.grey.shape)
-    mean_product = mean_x * mean_y
-    covariance = _local_mean(x.grey[seen] * y.grey[seen].astype(np.float64), box) - mean_product
-    alike = (2 * mean_product + _C1) * (2 * covariance + _C2)
+    off_product = (mean_x - _MIDDLE) * (mean_y - _MIDDLE)
+    covariance = _local_mean(_levels(x.grey[seen]) * _levels(y.grey[seen]), box) - off_product
+    alike = (2 * mean_x * mean_y + _C1) * (2 * covariance + _C2)
     most = (power_x + power_y + _C1) * (variance_x + variance_y + _C2)
     return _Field(box, (1 - alike / most)[None], under)
 
@@ -248,7 +257,7 @@ def _mean_similarity(
     if region is None:
         return 1 - unlike.sum(inner) / ((height - 2 * _EDGE) * (width - 2 * _EDGE))
     counted = unlike.at(inner)[0][region[inner]]
-    return 1 - float(counted.mean()) if counted.size else None
+    return 1 - float(counted.mean(dtype=np.float64)) if counted.size else None
 
 
 def _grown(box: _Box, size: tuple[int, ...]) -> _Box:
