@@ -175,7 +175,7 @@ def score_dataset(
         image_id = dataset.images[index]["id"]
         frame = frame_of(record.image)
         found = people_of(looker.predict(frame))
-        score.add(record, image_id, found, ranked_people(looker, frame))
+        score.add(record, image_id, found, ranked_people(looker, frame, found))
         if progress:
             progress(done, count)
     return score.figures(coco_truth(dataset, [dataset.images[i] for i in chosen]))

@@ -90,9 +90,18 @@ def people_of(prediction: Prediction) -> list[Found]:
     ]
 
 
-def ranked_people(looker: Looker, frame: Frame) -> list[Found]:
-    """Everybody who may be there, by falling score: what average precision ranks."""
-    return people_of(looker.predict(frame, RANKED))[:AT_MOST]
+def ranked_people(looker: Looker, frame: Frame, found: list[Found]) -> list[Found]:
+    """Everybody who may be there, by falling score: what average precision ranks.
+
+    People found keep their labels, for those of a frame in which more people are seen differ.
+
+    Args:
+        looker: the network.
+        frame: the picture.
+        found: people at the usual threshold.
+    """
+    others = people_of(looker.predict(frame, RANKED))[len(found) :]
+    return (found + others)[:AT_MOST]
 
 
 def iou(a: np.ndarray, b: np.ndarray) -> float:

@@ -53,7 +53,7 @@ def score_outlines(
         annotations += [
             _annotation(m, number, len(annotations) + k) for k, m in enumerate(masks, 1)
         ]
-        results.extend(coco_results(number, ranked_people(looker, frame)))
+        results.extend(coco_results(number, ranked_people(looker, frame, found)))
         if errors is not None:
             errors.add(frame.image, photo.name, [outlined(m) for m in masks], found)
     truth = {
