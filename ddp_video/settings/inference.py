@@ -35,7 +35,7 @@ class InferSettings:
     short_side: int = 288
     long_side: int = 1024
     max_height: int = 352
-    threshold: float = 0.45
+    threshold: float = 0.5
     stay: float = 0.75
     nms: Literal["mask", "box"] = "mask"
     nms_iou: float = 0.5
