@@ -34,14 +34,14 @@ def train(
             metavar="FILE", help="Trained trunk (safetensors, torchvision's names) to start from."
         ),
     ] = None,
-    start: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Weights of the whole network to start from."),
-    ] = None,
+    start: t.Start = None,
     steps: t.Steps = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Pictures per step and process.")] = None,
     size: Annotated[int | None, typer.Option(min=32, help="Side of the training pictures.")] = None,
     rate: t.Rate = None,
+    warmup: t.Warmup = None,
+    decay: t.Decay = None,
+    ema: t.Average = None,
     scenes: Annotated[
         float | None, typer.Option(min=0, max=1, help="Share of copy-paste scenes.")
     ] = None,
@@ -80,6 +80,9 @@ def train(
         batch=batch,
         size=size,
         rate=rate,
+        warmup=warmup,
+        decay=decay,
+        ema=ema,
         scenes=scenes,
         empty=empty,
         workers=workers,

@@ -32,9 +32,7 @@ def train_flow(
         list[Path] | None,
         typer.Option(metavar="DIR", help="Rendered clips with their flow (`synth clips`)."),
     ] = None,
-    start: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="RAFT weights to start from.")
-    ] = None,
+    start: t.Start = None,
     size: Annotated[
         str | None, typer.Option(metavar="WxH", help="Of the pairs; multiples of 8, from 128 on.")
     ] = None,
@@ -43,6 +41,9 @@ def train_flow(
     batch: Annotated[int | None, typer.Option(min=1, help="Pairs per step and process.")] = None,
     updates: Annotated[int | None, typer.Option(min=1, help="Recurrent updates.")] = None,
     rate: t.Rate = None,
+    warmup: t.Warmup = None,
+    decay: t.Decay = None,
+    ema: t.Average = None,
     workers: t.Workers = None,
     seed: t.Seed = None,
     keep_every: Annotated[
@@ -81,6 +82,9 @@ def train_flow(
         batch=batch,
         updates=updates,
         rate=rate,
+        warmup=warmup,
+        decay=decay,
+        ema=ema,
         workers=workers,
         seed=seed,
         keep_every=keep_every,

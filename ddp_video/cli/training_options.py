@@ -21,6 +21,21 @@ REPORT_EVERY = 25
 Folder = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="State, log, weights.")]
 Steps = Annotated[int | None, typer.Option(min=1, help="Optimiser steps in all.")]
 Rate = Annotated[float | None, typer.Option(min=0, help="Peak learning rate.")]
+Warmup = Annotated[int | None, typer.Option(min=0, help="Steps until the rate is at its peak.")]
+Decay = Annotated[
+    float | None,
+    typer.Option(min=0, max=1, help="Share of the steps, at the end, over which the rate falls."),
+]
+Average = Annotated[
+    float | None,
+    typer.Option(
+        "--ema", min=0, max=0.99999, help="Decay of the averaged weights; 0 averages nothing."
+    ),
+]
+Start = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="FILE", help="Weights to start from; of several, their mean."),
+]
 Workers = Annotated[int | None, typer.Option(min=0, help="Loader processes.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="Of everything random.")]
 Minutes = Annotated[
@@ -44,25 +59,32 @@ def settings_of(presets: Mapping[str, Settings], name: str, **changes: object) -
     return replace(presets[name], **given)  # pyright: ignore[reportArgumentType]
 
 
-def start_weights(trunk: Path | None, start: Path | None) -> "dict[str, Tensor]":
-    """What a run starts from.
+def start_weights(trunk: Path | None, start: list[Path] | None) -> "dict[str, Tensor]":
+    """What a run starts from: a trunk, and on top the mean of whole networks.
 
     Raises:
-        DataError: the file cannot be read as safetensors.
+        DataError: a file cannot be read as safetensors, or the networks differ.
     """
+    weights = _read(trunk) if trunk else {}
+    weights = {"backbone.trunk." + n: v for n, v in weights.items() if not _beyond_trunk(n)}
+    networks = [_read(path) for path in start or []]
+    shapes = [{n: v.shape for n, v in each.items()} for each in networks]
+    for path, each in zip(start or [], shapes, strict=True):
+        if each != shapes[0]:
+            raise DataError(f"{path} is of another network than the first: no mean of the two")
+    for name in networks[0] if networks else ():
+        weights[name] = sum(each[name].float() for each in networks) / len(networks)  # pyright: ignore
+    return weights
+
+
+def _read(path: Path) -> "dict[str, Tensor]":
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    weights: dict[str, Tensor] = {}
-    for path, prefix in ((trunk, "backbone.trunk."), (start, "")):
-        if path is None:
-            continue
-        try:
-            found = load_file(path)
-        except (OSError, SafetensorError) as error:
-            raise DataError(f"{path} cannot be read as safetensors ({error})") from error
-        weights |= {prefix + n: v for n, v in found.items() if not (prefix and _beyond_trunk(n))}
-    return weights
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise DataError(f"{path} cannot be read as safetensors ({error})") from error
 
 
 def _beyond_trunk(name: str) -> bool:

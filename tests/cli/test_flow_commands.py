@@ -40,11 +40,14 @@ def frames(folder: Path) -> Path:
 
 def test_trained_weights_are_measured(tmp_path: Path, capsys: pytest.CaptureFixture):
     small = ("--preset", "cpu", "--size", "128x128", "--updates", 1, "--batch", 1, "--workers", 0)
+    small += ("--warmup", 5, "--decay", 0.5, "--ema", 0)
     output, device = tmp_path / "run", ("--device", "cpu")
     assert (
         run("train-flow", stock(tmp_path / "stock"), "-o", output, "--steps", 1, *small, *device)
         == 0
     )
+    (line,) = (output / "log.jsonl").read_text().splitlines()
+    assert json.loads(line)["rate"] == pytest.approx(8e-4 / 5)  # the first of five steps up
     clip, figures = frames(tmp_path / "clip"), tmp_path / "flow.json"
     given = ("--flow-weights", output / "weights.safetensors", "--updates", 1, "--json", figures)
     given += ("--sheets", tmp_path / "sheets")
