@@ -94,6 +94,12 @@ def engines(standin: Standin) -> Engines:
     return Engines(standin, DisFlow(), facts)
 
 
+def frames_of(video: Path) -> list[np.ndarray]:
+    """The pictures of a video, (H, W, 3) RGB."""
+    with av.open(video) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+
+
 @pytest.fixture
 def make_clip() -> Callable[..., Path]:
     return write_clip

@@ -41,7 +41,7 @@ def train(
     rate: t.Rate = None,
     warmup: t.Warmup = None,
     decay: t.Decay = None,
-    ema: t.Average = None,
+    ema: t.Ema = None,
     scenes: Annotated[
         float | None, typer.Option(min=0, max=1, help="Share of copy-paste scenes.")
     ] = None,

@@ -43,7 +43,7 @@ def train_flow(
     rate: t.Rate = None,
     warmup: t.Warmup = None,
     decay: t.Decay = None,
-    ema: t.Average = None,
+    ema: t.Ema = None,
     workers: t.Workers = None,
     seed: t.Seed = None,
     keep_every: Annotated[

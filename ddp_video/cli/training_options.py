@@ -26,11 +26,9 @@ Decay = Annotated[
     float | None,
     typer.Option(min=0, max=1, help="Share of the steps, at the end, over which the rate falls."),
 ]
-Average = Annotated[
+Ema = Annotated[
     float | None,
-    typer.Option(
-        "--ema", min=0, max=0.99999, help="Decay of the averaged weights; 0 averages nothing."
-    ),
+    typer.Option(min=0, max=0.99999, help="Decay of the averaged weights; 0 averages nothing."),
 ]
 Start = Annotated[
     list[Path] | None,
@@ -67,12 +65,14 @@ def start_weights(trunk: Path | None, start: list[Path] | None) -> "dict[str, Te
     """
     weights = _read(trunk) if trunk else {}
     weights = {"backbone.trunk." + n: v for n, v in weights.items() if not _beyond_trunk(n)}
-    networks = [_read(path) for path in start or []]
-    shapes = [{n: v.shape for n, v in each.items()} for each in networks]
-    for path, each in zip(start or [], shapes, strict=True):
-        if each != shapes[0]:
+    if not start:
+        return weights
+    first, *others = networks = [_read(path) for path in start]
+    shapes = {name: value.shape for name, value in first.items()}
+    for path, each in zip(start[1:], others, strict=True):
+        if {name: value.shape for name, value in each.items()} != shapes:
             raise DataError(f"{path} is of another network than the first: no mean of the two")
-    for name in networks[0] if networks else ():
+    for name in first:
         weights[name] = sum(each[name].float() for each in networks) / len(networks)  # pyright: ignore
     return weights
 

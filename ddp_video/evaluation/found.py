@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -77,8 +78,8 @@ def masks_of(prediction: Prediction) -> list[np.ndarray]:
     return [full_size(person.instance_mask, prediction.size) for person in prediction.people]
 
 
-def people_of(prediction: Prediction) -> list[Found]:
-    """Everybody found, by falling score, each with labels of their own."""
+def people_of(prediction: Prediction, first: int = 0, end: int | None = None) -> list[Found]:
+    """People found, by falling score (all, or those in a range), each with labels of their own."""
     return [
         Found(
             np.array(person.box),
@@ -86,7 +87,7 @@ def people_of(prediction: Prediction) -> list[Found]:
             full_size(person.instance_mask, prediction.size),
             labels(prediction.of_person(k)),
         )
-        for k, person in enumerate(prediction.people)
+        for k, person in islice(enumerate(prediction.people), first, end)
     ]
 
 
@@ -100,8 +101,8 @@ def ranked_people(looker: Looker, frame: Frame, found: list[Found]) -> list[Foun
         frame: the picture.
         found: people at the usual threshold.
     """
-    others = people_of(looker.predict(frame, RANKED))[len(found) :]
-    return (found + others)[:AT_MOST]
+    others = people_of(looker.predict(frame, RANKED), len(found), AT_MOST)
+    return found[:AT_MOST] + others
 
 
 def iou(a: np.ndarray, b: np.ndarray) -> float:

@@ -11,6 +11,8 @@ import pytest
 from ddp_video.exports import FORMATS
 from ddp_video.settings import Preset
 
+from ..conftest import frames_of
+
 INPUT, OUTPUT = 2, 4  # exit codes
 REPOSITORY = Path(__file__).parents[2]
 FRAMES = 6
@@ -23,11 +25,6 @@ def names(folder: Path) -> list[str]:
 def content(folder: Path) -> dict[str, bytes]:
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
-
-
-def frames_of(video: Path) -> list[np.ndarray]:
-    with av.open(video) as container:
-        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ from ddp_video.store import as_stored, open_predictions
 from ddp_video.tracks import numbered
 from ddp_video.types import Frame, Person, Prediction
 
+from ..conftest import frames_of
+
 INPUT = 2  # exit code
 FRAMES, GRID = 8, (12, 16)
 LEFT, RIGHT = (1, 3, 5, 9), (9, 2, 15, 11)  # x0, y0, x1, y1 in cells; RIGHT is larger
@@ -88,12 +90,6 @@ def content(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
-def pictures(video: Path) -> list[bytes]:
-    """The pictures of a lossless video; Matroska gives every file another id."""
-    with av.open(video) as opened:
-        return [frame.to_ndarray(format="rgb24").tobytes() for frame in opened.decode(video=0)]
-
-
 def parts_in(folder: Path) -> list[set[int]]:
     """The parts of each frame of an export as part-png."""
     pictures = (cv2.imread(str(each), cv2.IMREAD_UNCHANGED) for each in sorted(folder.iterdir()))
@@ -129,8 +125,8 @@ def test_a_store_gives_the_same_pictures(option, view, clip, store, tmp_path, pr
     drawn = ("--view", view, "--codec", "ffv1", *option)
     for source, folder in ((clip, "a"), (store, "b")):
         assert program("run", source, "-o", tmp_path / folder, *drawn).code == 0
-    written = [pictures(tmp_path / folder / f"clip.{view}.mkv") for folder in "ab"]
-    assert written[0] == written[1]
+    written = [frames_of(tmp_path / folder / f"clip.{view}.mkv") for folder in "ab"]
+    assert np.array_equal(*written)
     assert json.loads((tmp_path / "a" / "clip.metrics.json").read_text())["settings"]["people"] == [
         2
     ]
@@ -186,8 +182,8 @@ def test_numbers_of_a_store_count_from_its_beginning(store, tmp_path, program):
     assert outcome.code == INPUT
     assert "--person 1 was not seen, 1 were (2)" in outcome.err
     assert program(*late, "-o", tmp_path / "c", "--largest").code == 0
-    largest, second = (pictures(tmp_path / folder / "clip.mask.mkv") for folder in "ca")
-    assert largest == second
+    largest, second = (frames_of(tmp_path / folder / "clip.mask.mkv") for folder in "ca")
+    assert np.array_equal(largest, second)
 
 
 def test_what_is_smoothed_keeps_the_numbers(clip, store, tmp_path, program):

@@ -19,6 +19,7 @@ from ddp_video.render import iuv_array, labels
 from ddp_video.settings import Preset
 from ddp_video.types import Frame, VideoInfo
 
+from ..conftest import frames_of
 from .figures import SIZE, TALL, TIME, film, info, prediction
 
 NAMES = [f"frame_{k:05d}" for k in range(4)]
@@ -32,11 +33,6 @@ def exported(preset: Preset, folder: Path, known: VideoInfo | None = None, **mor
             export(frame, found)
     assert [each.name for each in folder.iterdir()] == [path.name]
     return path
-
-
-def frames_of(video: Path) -> list[np.ndarray]:
-    with av.open(video) as container:
-        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
 
 def read(path: Path) -> np.ndarray:

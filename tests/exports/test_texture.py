@@ -4,7 +4,6 @@ import json
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 import pytest
@@ -16,6 +15,7 @@ from ddp_video.render import IUV, labels
 from ddp_video.tracks import numbered
 from ddp_video.types import Frame
 
+from ..conftest import frames_of
 from .figures import SIZE, SMALL, TALL, TIME, info, prediction
 
 
@@ -143,8 +143,7 @@ def test_retexture_writes_the_whole_video(tmp_path: Path) -> None:
             figures = (TALL,) if index != 1 else ()
             found = prediction(*figures, size=(98, 132))
             export(Frame(grey, index, index, Fraction(1, 25), 1), found)
-    with av.open(target.path) as container:
-        pictures = [each.to_ndarray(format="rgb24") for each in container.decode(video=0)]
+    pictures = frames_of(target.path)
     assert len(pictures) == 3
     assert np.abs(pictures[1].astype(int) - 120).max() <= 3
     assert np.abs(pictures[0][40:60, 20:40].astype(int) - (255, 0, 0)).max() <= 6

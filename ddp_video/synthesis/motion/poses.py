@@ -15,11 +15,10 @@ from ..body.rotations import from_vector, turn
 from .capture import grounded, read_take, retarget
 from .landmarks import LandmarkTable, mirrored, posed
 from .motion import Gait, Motion, facing, moved, walk
-from .stances import stance
+from .stances import OVER_SHOULDER, stance
 
 TAKES = ("*.amc", "*.amc.gz", "*.bvh", "*.bvh.gz", "humanoid3d_*.txt")
 NO_TAKE = "humanoid3d_character.txt"
-LOOK_BACK = (45.0, 80.0)  # degrees of the head from the chest
 TURNED = 10.0  # degrees from which a head is turned to a side already
 # Degrees by which whole limbs are turned at random, from the joint named on.
 LOOSE = {
@@ -213,7 +212,7 @@ def looked_back(body: Body, turns: Turns, rng: np.random.Generator) -> Turns:
     ahead = (chest.swapaxes(-1, -2) @ turns["head"])[0] @ (0.0, -1.0, 0.0)
     now = np.degrees(np.arctan2(ahead[0], -ahead[1]))
     side = np.sign(now) if abs(now) > TURNED else rng.choice([-1.0, 1.0])
-    more = side * rng.uniform(*LOOK_BACK) - now
+    more = side * rng.uniform(*OVER_SHOULDER) - now
     each = chest @ turn("z", more / (len(NECK) + 1)) @ chest.swapaxes(-1, -2)
     return turned_on(body, turns, dict.fromkeys((*NECK, "head"), each))
 

@@ -12,6 +12,7 @@ from .motion import Motion
 from .postures import ARMS, COMMON, LIFTED, RARE, TOUCHES, Posture
 
 LOOK_BACK = 0.12  # of the people
+OVER_SHOULDER = (45.0, 80.0)  # degrees of a head that looks back, from the chest
 PALM = 0.55  # of the hand's length: where a touch is
 LOOSE = 0.09  # standard deviation of the arms' directions
 
@@ -89,7 +90,7 @@ def twist(rng: np.random.Generator) -> tuple[float, float]:
     """
     if rng.random() < LOOK_BACK:
         side = float(rng.choice([-1, 1]))
-        return side * rng.uniform(10, 40), side * rng.uniform(45, 80)
+        return side * rng.uniform(10, 40), side * rng.uniform(*OVER_SHOULDER)
     ahead = rng.random() < 0.7
     return rng.normal(0, 12), rng.normal(0, 20) if ahead else rng.uniform(-85, 85)
 

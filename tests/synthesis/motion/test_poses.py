@@ -32,9 +32,9 @@ from ddp_video.synthesis.motion.landmarks import (
     posed,
 )
 from ddp_video.synthesis.motion.motion import Gait, facing, walk
-from ddp_video.synthesis.motion.poses import LOOK_BACK, PoseBank, PoseShares
+from ddp_video.synthesis.motion.poses import PoseBank, PoseShares
 from ddp_video.synthesis.motion.postures import COMMON, RARE, TOUCHES
-from ddp_video.synthesis.motion.stances import held, touch
+from ddp_video.synthesis.motion.stances import OVER_SHOULDER, held, touch
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
@@ -90,7 +90,7 @@ def test_people_look_over_a_shoulder(body, source):
         chest, head = turns["spine01"][0], turns["head"][0]
         nose = chest.T @ head @ (0.0, -1.0, 0.0)
         aside = abs(np.degrees(np.arctan2(nose[0], -nose[1])))
-        assert LOOK_BACK[0] - 15 < aside < LOOK_BACK[1] + 15  # the axis is the chest's
+        assert OVER_SHOULDER[0] - 15 < aside < OVER_SHOULDER[1] + 15  # the axis is the chest's
         between = chest.T @ turns["neck02"][0] @ (0.0, -1.0, 0.0)
         assert 5 < abs(np.degrees(np.arctan2(between[0], -between[1]))) < aside
 
