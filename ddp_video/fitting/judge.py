@@ -17,6 +17,7 @@ MAX_ERROR = 4.0  # pixels of 256
 MIN_OVERLAP = 0.62  # IoU of body and mask
 FULL_OVERLAP = 0.8  # from here on a person counts in full
 MIN_AGREEMENT = 0.7  # with BodyPix's limbs, where it is sure
+MIN_HEARD = 0.2  # of the person of which BodyPix must be sure: in rare poses a few pixels are wrong
 MAX_EFFORT = 12.0
 MIN_JOINTS = 8.0  # sure landmarks, summed up
 FEWEST_JOINTS = 5.0  # for whom the outline fits in full: people cut at the chest
@@ -49,7 +50,7 @@ class Verdict:
         error: mean landmark error, pixels of 256.
         overlap: IoU of body and mask, where nobody stands in front.
         agreement: share of pixels where BodyPix, being sure, sees the same limb; 1 if it is
-            nowhere sure.
+            sure of less than a fifth of the person.
         effort: how far the joints are from their usual range.
         refused: why the person is not to be used; empty if it is.
         trusted: (25,) bool, parts whose labels may be used.
@@ -90,7 +91,8 @@ def judge(
         groups: (H, W) int8 of `sure_groups`.
     """
     overlap = iou((body.part > 0) & (free | mask), mask)
-    agreement = agreeing(body.part, mask, groups)
+    heard = (groups[mask] >= 0).sum() >= MIN_HEARD * mask.sum()
+    agreement = agreeing(body.part, mask, groups) if heard else 1.0
     refused = _reason(fit, seen, overlap, agreement)
     trusted = trusted_parts(fit, seen, body.part, mask, free, groups)
     return Verdict(fit.error, overlap, agreement, fit.effort, refused, trusted)

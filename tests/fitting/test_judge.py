@@ -94,6 +94,14 @@ def test_bodypix_may_refuse() -> None:
     assert "agree" in verdict(groups=groups).refused
 
 
+def test_bodypix_is_not_heard_where_it_is_sure_of_little() -> None:
+    groups = NOBODY.copy()
+    groups[TORSO, 20:25] = 7  # heads on 150 of 1,400 pixels
+    assert verdict(groups=groups).refused == ""
+    groups[TORSO, 20:30] = 7
+    assert "agree" in verdict(groups=groups).refused
+
+
 def test_what_somebody_hides_does_not_count() -> None:
     visible = body().part > 0
     visible[60:] = False
