@@ -20,6 +20,7 @@ from ..errors import InputError
 from ..network.device import choose_device
 from ..settings import Device
 from ..types import Frame
+from .fit import FitSettings
 from .fitted import FitLabeller, FittedPerson, answers, picture_joints
 from .observe import Teachers
 from .one_photo import assemble, see_photo
@@ -37,6 +38,7 @@ def label_clip(
     start: Fraction | None = None,
     end: Fraction | None = None,
     every: int = 1,
+    name: str | None = None,
     device: str = "cpu",
     preview: bool = False,
     threads: int = 1,
@@ -53,6 +55,7 @@ def label_clip(
         start: first moment, seconds.
         end: moment to stop before.
         every: take every so many-th frame.
+        name: of the clip, with which the frames' names begin; None: the source's.
         device: where bodies are fitted.
         preview: write contact sheets to `out/preview`.
         threads: CPU threads of the networks.
@@ -73,10 +76,12 @@ def label_clip(
     with FrameReader(source, start, end) as reader:
         total = (reader.info.frames or 0) // every
         tally = Tally(out, total, progress)
-        labeller = FitLabeller(networks, choose_device(cast("Device", device)))
+        labeller = FitLabeller(
+            networks, choose_device(cast("Device", device)), FitSettings().sparse(every)
+        )
         with DatasetWriter(out) as writer:
             for window in windows(islice(iter(reader), 0, None, every)):
-                _label(writer, labeller, window, source.stem, tally)
+                _label(writer, labeller, window, name or source.stem, tally, every)
     return tally.report(write_previews(out) if preview else [])
 
 
@@ -92,7 +97,12 @@ def key_of(frame: Frame, name: str) -> str:
 
 
 def _label(
-    writer: DatasetWriter, labeller: FitLabeller, window: list[Frame], name: str, tally: Tally
+    writer: DatasetWriter,
+    labeller: FitLabeller,
+    window: list[Frame],
+    name: str,
+    tally: Tally,
+    every: int,
 ) -> None:
     """Label and write the frames of one window; none if all of them are there."""
     if all(writer.has(key_of(frame, name)) for frame in window):
@@ -101,7 +111,7 @@ def _label(
         return
     sights = [see_photo(labeller.teachers, frame.image) for frame in window]
     tracks = link(sights)
-    found = steady(labeller.people(sights, tracks), tracks)
+    found = steady(labeller.people(sights, tracks), tracks, every)
     for frame, sight, people in zip(window, sights, found, strict=True):
         labels = assemble(sight, answers(sight, people))
         if not isinstance(labels, str):
@@ -113,7 +123,7 @@ def _label(
 
 
 def steady(
-    found: Sequence[Sequence[FittedPerson]], tracks: Sequence[Sequence[int]]
+    found: Sequence[Sequence[FittedPerson]], tracks: Sequence[Sequence[int]], every: int = 1
 ) -> list[list[FittedPerson]]:
     """The people of each frame, those refused that are not where their neighbours in time say."""
     courses: dict[int, list[tuple[int, int]]] = {}
@@ -124,7 +134,7 @@ def steady(
     for course in courses.values():
         bodies = [found[t][i] for t, i in course]
         joints = [picture_joints(b.fit, b.seen, b.body.part.shape)[:, :2] for b in bodies]
-        for (t, i), jumped in zip(course, jumps(np.stack(joints)), strict=True):
+        for (t, i), jumped in zip(course, jumps(np.stack(joints), every), strict=True):
             if jumped:
                 verdict = replace(out[t][i].verdict, refused="the body jumps")
                 out[t][i] = replace(out[t][i], verdict=verdict)

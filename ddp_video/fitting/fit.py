@@ -81,6 +81,10 @@ class FitSettings:
             pose=self.pose / 2,
         )
 
+    def sparse(self, every: int) -> "FitSettings":
+        """For every so many-th frame of a clip: where speeds wander, bodies move less steadily."""
+        return replace(self, steady=self.steady / every**3)
+
 
 class Fitter:
     """Fits bodies to observations.

@@ -9,7 +9,7 @@ import torch
 from ..data.densepose_coco import UNKNOWN
 from .bodies import Fit
 from .evidence import Observation, observation
-from .fit import Fitter
+from .fit import FitSettings, Fitter
 from .judge import Verdict, contradicted, judge, misdressed, sure_groups
 from .labels import BodyPicture, draw_body, label_mask, to_picture
 from .observe import CROP, Pose, Surface, Teachers
@@ -51,14 +51,20 @@ class FitLabeller:
     Args:
         teachers: the networks.
         device: where bodies are fitted.
+        settings: of the fit.
 
     Attributes:
         at_once: people that are best fitted together.
     """
 
-    def __init__(self, teachers: Teachers, device: str | torch.device = "cpu") -> None:
+    def __init__(
+        self,
+        teachers: Teachers,
+        device: str | torch.device = "cpu",
+        settings: FitSettings | None = None,
+    ) -> None:
         self.teachers = teachers
-        self.fitter = Fitter(device)
+        self.fitter = Fitter(device, settings)
         self.at_once = AT_ONCE.get(self.fitter.device.type, AT_ONCE["cpu"])
 
     def __call__(self, sights: Sequence[Sight]) -> list[PhotoLabels | str]:

@@ -33,11 +33,13 @@ def link(sights: Sequence[Sight]) -> list[list[int]]:
     return out
 
 
-def jumps(joints: np.ndarray) -> np.ndarray:
+def jumps(joints: np.ndarray, every: int = 1) -> np.ndarray:
     """Which bodies of one person are not where those before and after say.
 
     Args:
         joints: (T, K, 2) pixels, frame by frame.
+        every: frames of the clip from one to the next; where speeds wander, what they stray by
+            grows with its power 3/2.
 
     Returns:
         (T,) bool; the first and the last never jump.
@@ -47,5 +49,5 @@ def jumps(joints: np.ndarray) -> np.ndarray:
         between = (joints[:-2] + joints[2:]) / 2
         away = np.median(np.linalg.norm(joints[1:-1] - between, axis=2), axis=1)
         height = np.ptp(joints[1:-1], axis=1).max(1).clip(1)
-        out[1:-1] = away > JUMP * height
+        out[1:-1] = away > JUMP * every**1.5 * height
     return out

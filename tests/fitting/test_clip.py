@@ -7,14 +7,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 pytest.importorskip("warp", reason="needs the extra synth")
 
+from ddp_video.cli.app import app
 from ddp_video.data import DensePoseDataset
 from ddp_video.errors import InputError
 from ddp_video.fitting import clip
 from ddp_video.fitting.bodies import Fit
 from ddp_video.fitting.evidence import NAMES, Observation
+from ddp_video.fitting.fit import FitSettings
 from ddp_video.fitting.fitted import FittedPerson
 from ddp_video.fitting.judge import Verdict
 from ddp_video.fitting.labels import BodyPicture
@@ -47,7 +50,7 @@ def fitted(x: float) -> FittedPerson:
 class Labeller:
     """Gives everybody the same body."""
 
-    def __init__(self, teachers: Painted, device: object) -> None:
+    def __init__(self, teachers: Painted, device: object, settings: FitSettings) -> None:
         self.teachers = teachers
 
     def people(self, sights: list, tracks: list[list[int]]) -> list[list[FittedPerson]]:
@@ -103,6 +106,23 @@ def test_a_body_that_jumps_is_refused() -> None:
     assert [bool(r) for r in refused] == [False, True, True, True, False, False, False]
     good = [[fitted(0.01 * t)] for t in range(4)]
     assert clip.steady(good, [[0]] * 4) == good
+
+
+def test_far_apart_in_time_bodies_may_move_more() -> None:
+    turning = [[fitted(x)] for x in (0.0, 0.1, 0.0)]
+    assert clip.steady(turning, [[0]] * 3)[1][0].verdict.refused
+    assert clip.steady(turning, [[0]] * 3, every=4) == turning
+    assert FitSettings().sparse(1) == FitSettings()
+    assert FitSettings().sparse(2).steady == FitSettings().steady / 8
+
+
+def test_frames_of_a_pattern_are_named_after_the_folder(
+    source: Path, tmp_path: Path, teachers: Painted
+) -> None:
+    out = tmp_path / "set"
+    label = ["label-clip", str(source / "%03d.png"), "-o", str(out), "-q"]
+    assert CliRunner().invoke(app, label).exit_code == 0
+    assert {p.name.rsplit("_", 1)[0] for p in (out / "images").iterdir()} == {"shot"}
 
 
 def test_frames_are_named_by_their_moment() -> None:
