@@ -2,39 +2,26 @@
 
 import os
 import re
-import struct
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
-import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Disposition
 from av.video.frame import VideoFrame
-from av.video.reformatter import (
-    ColorPrimaries,
-    Colorspace,
-    ColorTrc,
-    Interpolation,
-    VideoReformatter,
-)
 from av.video.stream import VideoStream
 
 from ..errors import VideoError
 from ..types import Frame, VideoInfo
 from .sources import Span
-from .turn import UPRIGHT, Turn, over_black, turned
+from .upright import Upright, display_turn
 
 _TEXT_DEMUXERS = frozenset({"tty", "bin", "xbin", "adf", "idf"})  # any .txt, drawn as a terminal
 _STATES_LENGTH = ("mov", "matroska", "avi", "flv")  # whose header tells how long the video is
 _SEEK_MARGIN = Fraction(2)  # seconds; decoding begins this much before `start`
-_UNSPECIFIED_MATRIX = 2
-_HDR_CURVES = (ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67)
-# The fast path of swscale is off by up to 3 levels; with these flags it is off by at most 1.
-_ACCURATE = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
 
 def probe_container(path: Path) -> VideoInfo:
@@ -50,7 +37,7 @@ def probe_container(path: Path) -> VideoInfo:
         if first is None or stream.time_base is None:
             raise _undecodable(path, damage.broke_off)
         width, height, aspect = first.width, first.height, stream.sample_aspect_ratio or Fraction(1)
-        if _display_turn(first).transpose:
+        if display_turn(first).transpose:
             width, height, aspect = height, width, 1 / aspect
         rate = stream.average_rate or stream.guessed_rate or None
         whole = _seconds(container.duration, Fraction(1, av.time_base))
@@ -85,7 +72,7 @@ def container_frames(info: VideoInfo, span: Span, warnings: list[str]) -> Genera
         VideoError: nothing can be decoded.
         InputError: nothing lies in the span.
     """
-    damage, upright = _Damage(), _Upright(info)
+    damage, upright = _Damage(), Upright(info)
     step = max(1, round(1 / (info.rate * info.time_base))) if info.rate else 1
     index, pts, finish = 0, None, info.start_time
     for picture in _coded_frames(info, span.start, damage):
@@ -283,54 +270,3 @@ def _next_pts(pts: int | None, last: int | None, step: int) -> int:
     if pts is None:
         return 0 if last is None else last + step
     return pts if last is None or pts > last else last + 1
-
-
-def _display_turn(frame: VideoFrame) -> Turn:
-    """How the container wants the stored picture laid.
-
-    Its display matrix [a b u; c d v; …] takes the stored (x, y) to (a·x + c·y, b·x + d·y).
-    """
-    matrix = frame.side_data.get("DISPLAYMATRIX")
-    if matrix is None:
-        return UPRIGHT
-    a, b, _, c, d = struct.unpack("=5i", bytes(matrix)[:20])
-    return Turn(True, c < 0, b < 0) if abs(b) > abs(a) else Turn(False, a < 0, d < 0)
-
-
-class _Upright:
-    """Turns decoded frames into upright RGB of one size.
-
-    Attributes:
-        scaled: frames so far whose own size was another.
-    """
-
-    def __init__(self, info: VideoInfo) -> None:
-        self.scaled = 0
-        self._size = (info.width, info.height)
-        self._reformatter = VideoReformatter()  # kept: it holds swscale's tables
-        self._turn: Turn | None = None  # that of the first frame: it belongs to the stream
-
-    def rgb(self, frame: VideoFrame) -> np.ndarray:
-        """(H, W, 3) uint8 as displayed."""
-        if self._turn is None:  # asked once: side data keep a frame in memory until Python's gc
-            self._turn = _display_turn(frame)
-        turn = self._turn
-        width, height = self._size[::-1] if turn.transpose else self._size
-        self.scaled += (frame.width, frame.height) != (width, height)
-        matrix = None
-        if frame.colorspace == _UNSPECIFIED_MATRIX and not frame.format.is_rgb:
-            hd = frame.width >= 1280 or frame.height > 576
-            matrix = Colorspace.ITU709 if hd else Colorspace.ITU601
-        hdr = frame.color_trc in _HDR_CURVES
-        transparent = any(component.is_alpha for component in frame.format.components)
-        image = self._reformatter.reformat(
-            frame,
-            width=width,
-            height=height,
-            format="rgba" if transparent else "rgb24",
-            src_colorspace=matrix,
-            interpolation=_ACCURATE,
-            dst_color_trc=ColorTrc.BT709 if hdr else None,
-            dst_color_primaries=ColorPrimaries.BT709 if hdr else None,
-        ).to_ndarray()
-        return turned(over_black(image) if transparent else image, turn)
