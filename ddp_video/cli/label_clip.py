@@ -55,7 +55,6 @@ def label_clip(
       ddp-video label-clip frames -o labels --start 0:02 --end 0:05 --preview
     """
     from ..fitting.clip import label_clip as label
-    from ..pipeline.outputs import output_stem
 
     first, last = o.parse_time(start, "--start"), o.parse_time(end, "--end")
     with console.progress_bar(source.name, quiet) as progress:
@@ -66,7 +65,6 @@ def label_clip(
             start=first,
             end=last,
             every=every,
-            name=output_stem(source),
             device=device,
             preview=preview,
             threads=threads,

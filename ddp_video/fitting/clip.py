@@ -18,6 +18,7 @@ from ..data.writer import DatasetWriter
 from ..decode import FrameReader
 from ..errors import InputError
 from ..network.device import choose_device
+from ..pipeline import output_stem
 from ..settings import Device
 from ..types import Frame
 from .fit import FitSettings
@@ -38,7 +39,6 @@ def label_clip(
     start: Fraction | None = None,
     end: Fraction | None = None,
     every: int = 1,
-    name: str | None = None,
     device: str = "cpu",
     preview: bool = False,
     threads: int = 1,
@@ -55,7 +55,6 @@ def label_clip(
         start: first moment, seconds.
         end: moment to stop before.
         every: take every so many-th frame.
-        name: of the clip, with which the frames' names begin; None: the source's.
         device: where bodies are fitted.
         preview: write contact sheets to `out/preview`.
         threads: CPU threads of the networks.
@@ -81,7 +80,7 @@ def label_clip(
         )
         with DatasetWriter(out) as writer:
             for window in windows(islice(iter(reader), 0, None, every)):
-                _label(writer, labeller, window, name or source.stem, tally, every)
+                _label(writer, labeller, window, output_stem(source), tally, every)
     return tally.report(write_previews(out) if preview else [])
 
 

@@ -340,8 +340,7 @@ def test_labelling_a_clip_hands_its_options_on(tmp_path, ddp_video_, monkeypatch
     arguments = ["label-clip", "a.mp4", "-o", tmp_path / "out", "--start", "0:01", "--every", "2"]
     outcome = ddp_video_(*arguments)
     assert outcome.code == 0
-    named = {"end": None, "every": 2, "name": "a", "device": "cpu"}
-    named |= {"preview": False, "threads": 1}
+    named = {"end": None, "every": 2, "device": "cpu", "preview": False, "threads": 1}
     assert asked == [((Path("a.mp4"), tmp_path / "out", None), {"start": Fraction(1), **named})]
     assert "3 frames labelled (2 were before), 5 people, 4 with surface labels" in outcome.out
 
