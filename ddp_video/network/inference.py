@@ -4,7 +4,7 @@
 - On the CPU a convolution of the trunk and the activation behind it are one oneDNN kernel with
   packed weights (layers that see several sizes gain nothing by it); frozen batch norm is folded
   into the convolution before it.
-- Identities are left out, and small maps are normalised plane by plane.
+- Identities are left out.
 - Where the CPU gains by it, the large 3x3 convolutions compute in eight bits (`eight_bits`).
 - Filters of mask heads are generated for the people found, not for every location
   (`InstanceBranch.look`).
@@ -27,7 +27,6 @@ from .sparse_residual_fcn import SparseSubBlock
 
 Network = TypeVar("Network", bound=nn.Module)
 
-_SMALL = 1024  # pixels of a map
 # What oneDNN calls the activations that the trunks have, and their bounds.
 _ACTIVATIONS = {nn.ReLU6: ("hardtanh", [0.0, 6.0]), nn.ReLU: ("relu", [])}
 
@@ -53,7 +52,6 @@ def for_inference(
     ready = ready.to(memory_format=torch.channels_last)
     if device.type == "cpu" and dtype in (torch.float32, torch.bfloat16) and _has_fused_kernels():
         _fuse(ready)
-        _norm_by_planes(ready)
     _leave_out_identities(ready)
     if eight_bits:
         use_eight_bits(ready)
@@ -68,7 +66,11 @@ def _has_fused_kernels() -> bool:
 
 
 class FusedConv(nn.Module):
-    """Convolution and activation by one oneDNN kernel, its weights packed for the latest size."""
+    """Convolution and activation by one oneDNN kernel.
+
+    Its weights are packed for the latest size and number of threads, on which their layout depends:
+    in another one's, every call would reorder them, at several times the cost of the product.
+    """
 
     def __init__(self, conv: nn.Conv2d, activation: type[nn.Module] | None = None) -> None:
         """Take a finished convolution's weights, and the kind of activation that follows it."""
@@ -82,18 +84,19 @@ class FusedConv(nn.Module):
         elif isinstance(conv, Conv2dSame):
             self.extra = conv.kernel_size[0] - 2
         self.geometry = [list(padding), list(conv.stride), list(conv.dilation), conv.groups]
-        self.packed: tuple[torch.Size, Tensor] | None = None
+        self.packed: tuple[tuple[torch.Size, int], Tensor] | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, D, h, w), in the dtype of the weights."""
         x, kernels = x.to(self.weight.dtype), torch.ops.mkldnn
         if self.extra:
             x = F.pad(x, (0, self.extra, 0, self.extra))
-        if self.packed is None or self.packed[0] != x.shape:
-            packed = kernels._reorder_convolution_weight(self.weight, *self.geometry, x.shape)
-            self.packed = x.shape, packed
+        wanted, packed = (x.shape, torch.get_num_threads()), self.packed
+        if packed is None or packed[0] != wanted:
+            weight = kernels._reorder_convolution_weight(self.weight, *self.geometry, x.shape)
+            self.packed = packed = wanted, weight
         return kernels._convolution_pointwise(
-            *(x, self.packed[1], self.bias, *self.geometry, self.name, self.bounds, "")
+            *(x, packed[1], self.bias, *self.geometry, self.name, self.bounds, "")
         )
 
 
@@ -155,25 +158,6 @@ def _fuse_sequence(sequence: nn.Sequential) -> None:
             sequence[i] = FusedConv(layer)
         elif type(follower) in _ACTIVATIONS:
             sequence[i], sequence[after] = FusedConv(layer, type(follower)), nn.Identity()
-
-
-class PlanewiseNorm(nn.GroupNorm):
-    """Group norm for channels last: torch takes several times as long there for a small map."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        """(B, C, H, W) -> the same, normalised."""
-        if input.shape[-2] * input.shape[-1] >= _SMALL:
-            return super().forward(input)
-        return super().forward(input.contiguous()).contiguous(memory_format=torch.channels_last)
-
-
-def _norm_by_planes(network: nn.Module) -> None:
-    for module in list(network.modules()):
-        for name, child in module.named_children():
-            if isinstance(child, nn.GroupNorm):
-                norm = PlanewiseNorm(child.num_groups, child.num_channels, child.eps)
-                norm.load_state_dict(child.state_dict())
-                setattr(module, name, norm.requires_grad_(False))
 
 
 def _leave_out_identities(network: nn.Module) -> None:

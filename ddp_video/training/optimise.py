@@ -34,7 +34,7 @@ def make_optimiser(
     groups = parameter_groups(network, settings, trunk_rate)
     if settings.optimiser == "sgd":
         return torch.optim.SGD(groups, lr=settings.rate, momentum=settings.momentum)
-    return torch.optim.AdamW(groups, lr=settings.rate, betas=(0.9, 0.99))
+    return torch.optim.AdamW(groups, lr=settings.rate, betas=(0.9, 0.99), fused=True)
 
 
 def rate_factor(step: int, settings: Schedule) -> float:
