@@ -7,7 +7,7 @@ from torchvision.ops import FrozenBatchNorm2d
 
 from ddp_video.network import build
 from ddp_video.network.backbone import ResNet50
-from ddp_video.network.inference import FusedConv, PlanewiseNorm, for_inference
+from ddp_video.network.inference import FusedConv, for_inference
 from ddp_video.network.instance_branch import DetectionLimits, detect
 from ddp_video.settings import Architecture
 
@@ -49,6 +49,23 @@ def test_rounded_once_is_rounded_as_autocast_does(network) -> None:
         assert (ours - theirs).abs().max() <= 0.02 * theirs.abs().max()
 
 
+def test_the_number_of_threads_may_change(network) -> None:
+    """Packed weights have another layout for another number of threads; the answer stays."""
+    ready, image = for_inference(network, CPU, torch.bfloat16), torch.rand(1, 3, 64, 96) * 255
+    threads, fused = torch.get_num_threads(), [m for m in ready.modules() if type(m) is FusedConv]
+    try:
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+            torch.set_num_threads(1)
+            first = ready.backbone(image)
+            torch.set_num_threads(2)
+            second = ready.backbone(image)
+    finally:
+        torch.set_num_threads(threads)
+    assert fused and all(m.packed is not None and m.packed[0][1] == 2 for m in fused)
+    for one, other in zip(first, second, strict=True):
+        assert (one - other).abs().max() <= 0.02 * one.abs().max()
+
+
 def test_the_given_network_stays_as_it_is(network) -> None:
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     for_inference(network, CPU, torch.bfloat16)
@@ -56,19 +73,6 @@ def test_the_given_network_stays_as_it_is(network) -> None:
     assert all(torch.equal(before[name], each) for name, each in network.state_dict().items())
     assert all(p.requires_grad for p in network.parameters())
     assert not any(isinstance(module, FusedConv) for module in network.modules())
-
-
-@pytest.mark.parametrize("sides", [(5, 8), (40, 30)])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_a_norm_plane_by_plane_is_torchs(sides, dtype) -> None:
-    torch.manual_seed(0)
-    plain, planewise = nn.GroupNorm(4, 32), PlanewiseNorm(4, 32)
-    nn.init.normal_(plain.weight)
-    planewise.load_state_dict(plain.state_dict())
-    x = torch.randn(2, 32, *sides, dtype=dtype).contiguous(memory_format=torch.channels_last)
-    got = planewise(x)
-    torch.testing.assert_close(got, plain(x))
-    assert got.is_contiguous(memory_format=torch.channels_last)
 
 
 @torch.inference_mode()
