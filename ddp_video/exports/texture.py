@@ -1,7 +1,6 @@
 """Texture atlases of people, gathered over a film; and people drawn with an atlas.
 
-The layout is that of DensePose's own atlases: 4 columns of 6 tiles, parts 1 to 6 down the first
-column, 7 to 12 down the second, and so on; within a tile U runs to the right and V upwards.
+The layout is that of DensePose's own atlases, see `data.atlas`.
 
 Dims: S = side of a tile, N = pixels.
 """
@@ -18,14 +17,13 @@ import cv2
 import numpy as np
 
 from ..atomic import folder_beside
+from ..data.atlas import COLUMNS, ROWS, TILE, atlas_position, tile
 from ..encode import VideoWriter, write_picture
 from ..errors import InputError
 from ..render import IUV, labels
 from ..types import PARTS, Frame, Prediction
 from .target import Export, Target
 
-COLUMNS, ROWS = 4, 6
-TILE = 200  # DensePose's atlases are 800×1200
 _INNER = np.ones((3, 3), np.uint8)
 _GAP = np.ones((5, 5), np.uint8)
 
@@ -74,40 +72,16 @@ class Atlas:
         rgba[seen, :3] = np.rint(self.total[seen] / self.count[seen, None])
         rgba[..., 3] = seen * np.uint8(255)
         for part in range(1, PARTS):
-            tile = rgba[_tile(part)]
-            _fill(tile)
-            alpha = np.ascontiguousarray(tile[..., 3])
-            tile[..., 3] = cv2.morphologyEx(alpha, cv2.MORPH_CLOSE, _GAP)
+            texels = rgba[tile(part, TILE)]
+            _fill(texels)
+            alpha = np.ascontiguousarray(texels[..., 3])
+            texels[..., 3] = cv2.morphologyEx(alpha, cv2.MORPH_CLOSE, _GAP)
         return rgba
 
 
-def atlas_position(
-    part: np.ndarray, u: np.ndarray, v: np.ndarray, side: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Where labels lie on an atlas.
-
-    Args:
-        part: 1..24, any shape.
-        u: 0..1, of the same shape.
-        v: likewise.
-        side: of a tile in texels.
-
-    Returns:
-        x and y float32 in texels, the middle of texel (0, 0) at (0, 0).
-    """
-    column, row = np.divmod(part.astype(np.float32) - 1, ROWS)
-    return column * side + u * (side - 1), row * side + (1 - v) * (side - 1)
-
-
-def _tile(part: int) -> tuple[slice, slice]:
-    """Rows and columns of a part's tile."""
-    column, row = divmod(part - 1, ROWS)
-    return np.s_[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]
-
-
-def _fill(tile: np.ndarray) -> None:
+def _fill(texels: np.ndarray) -> None:
     """Give unseen texels the colour of the nearest seen one, in place; alpha stays."""
-    seen = tile[..., 3] > 0
+    seen = texels[..., 3] > 0
     if not seen.any() or seen.all():
         return
     labelled = cv2.distanceTransformWithLabels(
@@ -115,8 +89,8 @@ def _fill(tile: np.ndarray) -> None:
     )
     nearest = labelled[1].astype(np.intp)
     colours = np.zeros((nearest.max() + 1, 3), np.uint8)
-    colours[nearest[seen]] = tile[seen, :3]
-    tile[..., :3] = colours[nearest]
+    colours[nearest[seen]] = texels[seen, :3]
+    texels[..., :3] = colours[nearest]
 
 
 @contextmanager

@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
+from ddp_video.data.atlas import atlas_position
 from ddp_video.errors import InputError
 from ddp_video.exports import Target, open_export, output_path
-from ddp_video.exports.texture import Atlas, atlas_position, draw_texture, read_atlas
+from ddp_video.exports.texture import Atlas, draw_texture, read_atlas
 from ddp_video.render import IUV, labels
 from ddp_video.tracks import numbered
 from ddp_video.types import Frame
