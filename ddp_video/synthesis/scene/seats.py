@@ -97,8 +97,9 @@ def seat(how: Sitting, rng: np.random.Generator) -> Built:
 
 def desk(how: Sitting, rng: np.random.Generator) -> Built:
     """A table before somebody who sits, over the knees."""
-    knees = float(np.quantile(how.points[how.points[:, 1] < -AHEAD, 2], 0.6, axis=0))
-    top = max(how.seat + 0.27, knees + 0.1)
+    knees = how.points[how.points[:, 1] < -AHEAD, 2]  # a small child's do not reach so far
+    over = float(np.quantile(knees, 0.6)) if len(knees) else how.seat
+    top = max(how.seat + 0.27, over + 0.1)
     y = -how.ahead(top - 0.08, top + 0.05) - 0.02
     half, deep, stuff = rng.uniform(0.35, 0.9), rng.uniform(0.4, 0.8), material(rng)
     out = box((-half, y - deep, top - 0.03), (half, y, top), stuff)

@@ -73,3 +73,12 @@ def test_the_seats_bring_the_world(who):
     inside = replace(FAR, eye=person.joint("lowerleg01.L"))  # a camera where the table may be
     assert seats([person], inside, np.random.default_rng(1)) == []
     assert seats([posed(who, "standing", 0)], FAR, np.random.default_rng(1)) == []
+
+
+def test_a_desk_stands_before_a_child_whose_knees_do_not_reach_over_the_seat(who):
+    how = sitting(posed(who, "sitting", 0))
+    assert how is not None
+    short = replace(how, points=how.points * (1, 0.1, 1))
+    low = scene.corners(desk(short, np.random.default_rng(0)))
+    assert low[:, 2].max() == pytest.approx(how.seat + 0.27)
+    assert low[:, 1].max() < short.points[:, 1].max()
