@@ -13,6 +13,7 @@ from . import console
 from . import options as o
 from .synth_charts import charts
 from .synth_landmarks import landmarks as landmark_table
+from .synth_looks import looks as look_table
 
 synth = typer.Typer(
     help=r"Rendered people with exact labels, to train on and to measure against."
@@ -23,6 +24,7 @@ synth = typer.Typer(
 
 synth.command(epilog=o.EXIT_CODES)(console.guarded(charts))
 synth.command("landmarks", epilog=o.EXIT_CODES)(console.guarded(landmark_table))
+synth.command("looks", epilog=o.EXIT_CODES)(console.guarded(look_table))
 
 
 DEFAULT = PictureSettings()
@@ -41,6 +43,14 @@ Motion = Annotated[
 Landmarks = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Table that `synth landmarks` made of people in photos."),
+]
+Looks = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Table that `synth looks` made of people in photos."),
+]
+InLooks = Annotated[
+    float,
+    typer.Option(metavar="0..1", help="Share of people who wear a look of --looks."),
 ]
 Output = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder to fill.")]
 Seed = Annotated[int, typer.Option(help="Of everything random, 0 or more.")]
@@ -98,6 +108,8 @@ def pictures(
     points: Annotated[
         bool, typer.Option("--points", help="Also sample points as DensePose-COCO has them.")
     ] = DEFAULT.points,
+    looks: Looks = DEFAULT.looks,
+    in_looks: InLooks = DEFAULT.in_looks,
     quiet: o.Quiet = False,
 ) -> None:
     r"""Render pictures of people, as a dataset for `ddp-video train`.
@@ -122,6 +134,8 @@ def pictures(
         behind=behind,
         looking_back=looking_back,
         points=points,
+        looks=looks,
+        in_looks=in_looks,
     )
     folder = o.check_folder(output)
     with console.progress_bar(folder.name, quiet, "pictures") as progress:
@@ -148,6 +162,8 @@ def clips(
     workers: Workers = 1,
     assets: Assets = CLIP.assets,
     motion: Motion = CLIP.motion,
+    looks: Looks = CLIP.looks,
+    in_looks: InLooks = CLIP.in_looks,
     quiet: o.Quiet = False,
 ) -> None:
     """Render clips of moving people before a moving camera, each with its truth.
@@ -171,6 +187,8 @@ def clips(
         people=parse_range(people),
         assets=assets,
         motion=motion,
+        looks=looks,
+        in_looks=in_looks,
     )
     folder = o.check_folder(output)
     with console.progress_bar(folder.name, quiet, "clips") as progress:

@@ -20,7 +20,7 @@ from .output import (
     ReportSettings,
     View,
 )
-from .synthesis import SHARD, ClipSettings, PictureSettings
+from .synthesis import SHARD, ClipSettings, LookSettings, PictureSettings
 from .training import FLOW_PRESETS, PRESETS, FlowTrainSettings, LossWeights, Schedule, TrainSettings
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "FlowSettings",
     "FlowTrainSettings",
     "InferSettings",
+    "LookSettings",
     "LossWeights",
     "People",
     "PictureSettings",

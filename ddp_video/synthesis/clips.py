@@ -219,7 +219,12 @@ class Clip:
 def clip(settings: ClipSettings, seed: int, number: int) -> Clip:
     """Clip `number` of a seed."""
     rng = np.random.default_rng((seed, number, 1))
-    made_of = PictureSettings(assets=settings.assets, motion=settings.motion)
+    made_of = PictureSettings(
+        assets=settings.assets,
+        motion=settings.motion,
+        looks=settings.looks,
+        in_looks=settings.in_looks,
+    )
     stock = Stock(made_of, seed, number)
     count = how_many(*settings.people, rng)
     people = [stock.person(int(k)) for k in rng.choice(CAST, count, replace=False)]

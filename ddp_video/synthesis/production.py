@@ -26,7 +26,8 @@ MOST_PEOPLE = 15
 WAITING = ".frames-"  # name of the folder of frames that wait for the rest of their clip
 FEWEST = 25  # frames of a clip that are a worker's share; to begin takes it about a second
 SIZES = (64, 2048)
-FOLDERS = ("assets", "backgrounds", "motion", "landmarks")
+FILES = ("landmarks", "looks")
+FOLDERS = ("assets", "backgrounds", "motion", *FILES)
 
 
 @dataclass(frozen=True)
@@ -81,21 +82,23 @@ def checked(order: Order | ClipOrder) -> None:
         )
     if isinstance(made, ClipSettings):
         checked_video(made)
-    else:
-        checked_shares(made)
+    checked_shares(made)
     for name in FOLDERS:
         path = getattr(made, name, None)
-        if path is not None and not (path.is_file() if name == "landmarks" else path.is_dir()):
+        if path is not None and not (path.is_file() if name in FILES else path.is_dir()):
             raise InputError(f"{path} is not there: give the right --{name}, or leave it out")
 
 
-def checked_shares(made: PictureSettings) -> None:
+def checked_shares(made: PictureSettings | ClipSettings) -> None:
     """Refuse what is no share.
 
     Raises:
         InputError: a share out of 0..1.
     """
-    for share, what in ((made.behind, "from behind"), (made.looking_back, "looking back")):
+    shares = [(made.in_looks, "in looks of photos")]
+    if isinstance(made, PictureSettings):
+        shares += [(made.behind, "from behind"), (made.looking_back, "looking back")]
+    for share, what in shares:
         if not 0 <= share <= 1:
             raise InputError(f"a share of {share:g} {what}: give a number within 0..1")
 
@@ -115,8 +118,13 @@ def checked_video(made: ClipSettings) -> None:
 
 
 def recipe(order: Order | ClipOrder) -> dict[str, Any]:
-    """What was made with what settings; folders count as given or not."""
+    """What was made with what settings; folders count as given or not.
+
+    Looks that are not given are left out: recipes from before there were any stay the same.
+    """
     kept = asdict(order.settings)
+    if order.settings.looks is None:
+        del kept["looks"], kept["in_looks"]
     kept |= {name: kept[name] is not None for name in FOLDERS if name in kept}
     return json.loads(json.dumps({"seed": order.seed, **kept}))
 

@@ -19,7 +19,9 @@ from ...errors import InputError
 from ...settings import PictureSettings
 from ..body.body import sampled_body
 from ..lens import to_light
+from ..looks.table import LookTable, PhotoLook
 from ..motion.poses import PoseBank
+from ..wardrobe.photographed import in_look
 from ..wardrobe.wardrobe import dressed
 from .backdrop import Walls, unfit
 from .decor import (
@@ -36,6 +38,7 @@ CAST = 20  # people in stock
 PHOTOS = 24
 STANDABLE = 16  # of them are the best to stand on
 OFFERED = 6  # of so many
+LOOKS = 7  # after the kinds of MAKERS
 FLOORS = WALLS = 8
 PHOTO_SIDE = 1000  # longer side of photos in stock, pixels
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
@@ -91,6 +94,15 @@ class Stock:
         """Somebody of the cast."""
         return _kept(self, 0, number % CAST)
 
+    def look(self, number: int) -> PhotoLook | None:
+        """The look that somebody of the cast has from a photo; None: other clothes."""
+        if self.settings.looks is None:
+            return None
+        rng, table = self.rng(LOOKS, number), LookTable.opened(self.settings.looks)
+        return (
+            table[int(rng.integers(len(table)))] if rng.random() < self.settings.in_looks else None
+        )
+
     def photo(self, number: int, grounded: bool) -> np.ndarray | None:
         """A photo without people, (h, w, 3) uint8 RGB; None without a folder of photos.
 
@@ -137,8 +149,10 @@ class Stock:
         return Walls(np.array([-60.0, -60.0]), high, turn, floor, tile, sides, sky, fits)
 
 
-def _person(stock: Stock, _: int, rng: np.random.Generator) -> Dressed:
-    body = sampled_body(rng)
+def _person(stock: Stock, number: int, rng: np.random.Generator) -> Dressed:
+    body, look = sampled_body(rng), stock.look(number)
+    if look is not None:
+        return Dressed(body, in_look(body, look, rng, stock.settings.assets))
     return Dressed(body, dressed(body, rng, stock.settings.assets))
 
 

@@ -1,0 +1,1 @@
+"""Clothes of real people: colours of labelled photos, laid over the whole surface of a body."""
