@@ -13,19 +13,27 @@ from torchvision.models.optical_flow import RAFT
 from torchvision.models.optical_flow._utils import make_coords_grid, upsample_flow
 
 from ..settings import FlowSettings
-from .raft_update import Update, looked_up
+from .raft_correlation import Correlation
+from .raft_update import Start, Update
 from .window import WindowFlow
 
-# A pair's correlation volume is 70 MB at 640x360, 220 MB at 640x640.
+# A pair's correlation volume is 100 MB at 640x360 in float32, 320 MB at 640x640; half in bf16.
 _PAIRS_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
 class _Encoded:
-    """What RAFT needs of one frame, at 1/8: `features_1CFG` and `context_1CFG`."""
+    """What RAFT needs of one frame, at 1/8.
 
-    features_1CFG: Tensor
-    context_1CFG: Tensor
+    Attributes:
+        features_NC: as the one of a pair, from which the flow goes.
+        laid_CM: as the other one.
+        start: what its updates begin with.
+    """
+
+    features_NC: Tensor
+    laid_CM: Tensor
+    start: Start
 
 
 class RaftFlow(WindowFlow[_Encoded]):
@@ -53,21 +61,35 @@ class RaftFlow(WindowFlow[_Encoded]):
             device: where it computes.
             max_side: longest side, in pixels, at which the flow is estimated.
             updates: number of recurrent updates.
-            dtype: number format of the updates' convolutions; encoders stay in float32.
+            dtype: number format of correlation and updates; the encoders, whose errors every
+                update repeats, and the flow itself stay in float32.
         """
         super().__init__(max_side)
         self.device = torch.device(device)
         self.model = model.to(self.device).eval().requires_grad_(False)
         self.updates = updates
-        self._update = Update(self.model.update_block, dtype)
+        radius = self.model.corr_block.radius
+        self._update, self._dtype = Update(self.model.update_block, radius, dtype), dtype
+        self._layout: tuple[tuple[int, int], Correlation] | None = None
 
     @torch.no_grad()
     def _prepare(self, pixels: np.ndarray) -> _Encoded:
         image_3FG = torch.from_numpy(pixels).to(self.device).permute(2, 0, 1)
         image_13FG = image_3FG[None].float() / 127.5 - 1
-        return _Encoded(
-            self.model.feature_encoder(image_13FG), self.model.context_encoder(image_13FG)
-        )
+        features_1CFG = self.model.feature_encoder(image_13FG)
+        start = self._update.start(self.model.context_encoder(image_13FG))
+        laid_CM = self._correlation(features_1CFG.shape[-2:]).laid(features_1CFG)
+        features_NC = features_1CFG[0].flatten(1).T.contiguous()
+        return _Encoded(features_NC.to(self._dtype), laid_CM.to(self._dtype), start)
+
+    def _correlation(self, grid: Sequence[int]) -> Correlation:
+        """The layout for a size of the grid; kept, for the next frame has the same."""
+        if self._layout is None or self._layout[0] != tuple(grid):
+            block = self.model.corr_block
+            rows, columns = grid
+            laid = Correlation((rows, columns), block.num_levels, block.radius, self.device)
+            self._layout = (rows, columns), laid
+        return self._layout[1]
 
     def _estimate(self, pairs: Sequence[tuple[_Encoded, _Encoded]]) -> list[np.ndarray]:
         flows: list[np.ndarray] = []
@@ -79,18 +101,19 @@ class RaftFlow(WindowFlow[_Encoded]):
     @torch.no_grad()
     def _batch(self, pairs: Sequence[tuple[_Encoded, _Encoded]]) -> Tensor:
         """RAFT's forward on a batch of pairs; the last update only."""
-        raft, correlation = self.model, self.model.corr_block
-        one_BCFG = torch.cat([one.features_1CFG for one, _ in pairs])
-        correlation.build_pyramid(one_BCFG, torch.cat([other.features_1CFG for _, other in pairs]))
-        state = self._update.start(torch.cat([one.context_1CFG for one, _ in pairs]))
-        batch, _, rows, columns = one_BCFG.shape
-        start_B2FG = make_coords_grid(batch, rows, columns, str(one_BCFG.device))
-        position_B2FG = start_B2FG
+        start = Start.of_all([one.start for one, _ in pairs])
+        batch, _, rows, columns = start.hidden.shape
+        correlation = self._correlation((rows, columns))
+        volume_NM = torch.bmm(
+            torch.stack([one.features_NC for one, _ in pairs]),
+            torch.stack([other.laid_CM for _, other in pairs]),
+        ).flatten(0, 1)
+        start_B2FG = make_coords_grid(batch, rows, columns, str(volume_NM.device))
+        state, position_B2FG = start, start_B2FG
         for _ in range(self.updates):
-            around = looked_up(correlation.corr_pyramid, position_B2FG, correlation.radius)
+            around = correlation.looked_up(volume_NM, position_B2FG)
             state, delta = self._update(state, around, position_B2FG - start_B2FG)
             position_B2FG = position_B2FG + delta
-        correlation.corr_pyramid = []  # else the next window's volume stands beside this one
-        predictor = raft.mask_predictor
+        predictor = self.model.mask_predictor
         mask = None if predictor is None else predictor(state.hidden.float())
         return upsample_flow(position_B2FG - start_B2FG, mask)

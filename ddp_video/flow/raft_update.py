@@ -1,11 +1,9 @@
 """RAFT's recurrent update in less time: the same numbers as torchvision's, up to rounding.
 
-- Convolutions compute in the number format that the device is good at; flow and correlation stay in
-  float32.
-- What the context contributes to the gates is the same in every update: it is computed once.
-- Correlation is looked up by its cells, of which neighbouring samples share three of four.
+- Convolutions compute in the number format that the device is good at; the flow stays in float32.
+- What the context contributes to the gates is the same in every update: computed once a frame.
 
-Dims: B pairs, F G the grid at 1/8, N = B·F·G, k cells on a side.
+Dims: B pairs, F G the grid at 1/8.
 """
 
 import copy
@@ -14,8 +12,11 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision.models.optical_flow.raft import ConvGRU, UpdateBlock
+
+from ..network.inference import for_inference
+from .raft_correlation import spread
 
 
 class Start(NamedTuple):
@@ -29,25 +30,33 @@ class Start(NamedTuple):
     hidden: Tensor
     context: list[Tensor]
 
+    @classmethod
+    def of_all(cls, starts: Sequence["Start"]) -> "Start":
+        """One batch of several."""
+        contexts = zip(*(each.context for each in starts), strict=True)
+        return cls(torch.cat([each.hidden for each in starts]), [torch.cat(c) for c in contexts])
+
 
 class Update:
     """torchvision's update block, made ready to run many times on the same context."""
 
-    def __init__(self, block: UpdateBlock, dtype: torch.dtype) -> None:
-        """Take the block's weights; the block stays as it is."""
-        block = copy.deepcopy(block).to(dtype=dtype, memory_format=torch.channels_last)  # pyright: ignore
-        recurrent = block.recurrent_block
-        self.dtype, self.channels = dtype, block.hidden_state_size
-        self.motion, self.head = block.motion_encoder, block.flow_head
+    def __init__(self, block: UpdateBlock, radius: int, dtype: torch.dtype) -> None:
+        """Take the block's weights (it stays as it is), and the radius of the look-up."""
+        device, self.dtype = block.flow_head.conv1.weight.device, dtype
+        block = copy.deepcopy(block)
+        first: nn.Conv2d = block.motion_encoder.convcorr1[0]
+        first.weight = nn.Parameter(spread(first.weight, radius), requires_grad=False)
+        head = block.flow_head
+        self.motion = for_inference(block.motion_encoder, device, dtype)
+        self.head = for_inference(nn.Sequential(head.conv1, head.relu, head.conv2), device, dtype)
+        self.channels, recurrent = block.hidden_state_size, block.recurrent_block.to(dtype)
         units = [recurrent.convgru1, recurrent.convgru2]
-        motion = self.motion.out_channels
+        motion = block.motion_encoder.out_channels
         self.units = [_Unit(unit, motion) for unit in units if isinstance(unit, ConvGRU)]
 
     def start(self, encoded_BCFG: Tensor) -> Start:
         """From the output of the context encoder."""
-        hidden, context = encoded_BCFG.to(
-            dtype=self.dtype, memory_format=torch.channels_last
-        ).tensor_split([self.channels], dim=1)
+        hidden, context = self._given(encoded_BCFG).tensor_split([self.channels], dim=1)
         context = torch.relu(context)
         return Start(torch.tanh(hidden), [unit.of_context(context) for unit in self.units])
 
@@ -56,10 +65,13 @@ class Update:
     ) -> tuple[Start, Tensor]:
         """One update: the new state, and the change of the flow (B, 2, F, G) in float32."""
         hidden = state.hidden
-        motion = self.motion(moved_B2FG.to(self.dtype), correlation_BCFG.to(self.dtype))
+        motion = self.motion(self._given(moved_B2FG), self._given(correlation_BCFG))
         for unit, context in zip(self.units, state.context, strict=True):
             hidden = unit(hidden, motion, context)
         return state._replace(hidden=hidden), self.head(hidden).float()
+
+    def _given(self, x: Tensor) -> Tensor:
+        return x.to(dtype=self.dtype, memory_format=torch.channels_last)
 
 
 class _Unit:
@@ -91,45 +103,3 @@ class _Unit:
 
 def _laid(weight: Tensor) -> Tensor:
     return weight.detach().contiguous(memory_format=torch.channels_last)
-
-
-def looked_up(volumes: Sequence[Tensor], position_B2FG: Tensor, radius: int) -> Tensor:
-    """Correlation around a position in every level of the pyramid.
-
-    Args:
-        volumes: (N, 1, h, w) correlation of every cell with all cells of the other picture, each
-            level half as fine as the one before.
-        position_B2FG: where each cell looks, x then y, in cells of the first level.
-        radius: of the square of samples.
-
-    Returns:
-        (B, levels·(2·radius + 1)², F, G), as torchvision's `CorrBlock.index_pyramid`.
-    """
-    b, _, f, g = position_B2FG.shape
-    at_N2 = position_B2FG.permute(0, 2, 3, 1).reshape(-1, 2)
-    found = [
-        _samples(volume.squeeze(1), at_N2 / 2**level, radius)
-        for level, volume in enumerate(volumes)
-    ]
-    return torch.cat(found, dim=1).view(b, f, g, -1).permute(0, 3, 1, 2)
-
-
-def _samples(volume_Nhw: Tensor, at_N2: Tensor, radius: int) -> Tensor:
-    """(N, (2·radius + 1)²) bilinear samples one cell apart, columns first; 0 beyond the border."""
-    h, w = volume_Nhw.shape[1:]
-    low_N2 = at_N2.floor()
-    share_N2 = at_N2 - low_N2
-    x_Nk, in_x = _cells(low_N2[:, 0], radius, w)
-    y_Nk, in_y = _cells(low_N2[:, 1], radius, h)
-    cell_Nkk = x_Nk[:, :, None] + (y_Nk * w)[:, None, :]
-    values = volume_Nhw.flatten(1).gather(1, cell_Nkk.flatten(1)).view_as(cell_Nkk)
-    values *= in_x[:, :, None] * in_y[:, None, :]
-    values = torch.lerp(values[:, :-1], values[:, 1:], share_N2[:, 0, None, None])
-    return torch.lerp(values[..., :-1], values[..., 1:], share_N2[:, 1, None, None]).flatten(1)
-
-
-def _cells(low_N: Tensor, radius: int, size: int) -> tuple[Tensor, Tensor]:
-    """Cells from `radius` before to `radius` + 1 after `low`, and 1 where they exist, else 0."""
-    reach = torch.arange(-radius, radius + 2, device=low_N.device)
-    cell_Nk = low_N.clamp(-radius - 2, size + radius).long()[:, None] + reach
-    return cell_Nk.clamp(0, size - 1), ((cell_Nk >= 0) & (cell_Nk < size)).to(low_N.dtype)

@@ -4,11 +4,12 @@ from itertools import pairwise
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torchvision.models.optical_flow import raft_large, raft_small
 from torchvision.models.optical_flow.raft import CorrBlock
 
 from ddp_video.flow import RaftFlow, chained
-from ddp_video.flow.raft_update import looked_up
+from ddp_video.flow.raft_correlation import Correlation, spread
 
 from .pictures import CLOSE, panning, world
 
@@ -38,16 +39,29 @@ def test_bf16_moves_no_flow_by_a_tenth_of_a_pixel(small_raft):
 
 
 @pytest.mark.parametrize("radius", [3, 4])
-def test_correlation_is_looked_up_as_torchvision_does(radius):
+@pytest.mark.parametrize("grid", [(17, 20), (20, 17)])
+def test_correlation_is_looked_up_as_torchvision_does(radius, grid):
     generator = torch.Generator().manual_seed(0)
     block = CorrBlock(num_levels=4, radius=radius)
-    block.build_pyramid(*torch.randn(2, 2, 8, 17, 20, generator=generator))
-    inside_and_beyond = torch.rand(2, 2, 17, 20, generator=generator) * 60 - 20
-    torch.testing.assert_close(
-        looked_up(block.corr_pyramid, inside_and_beyond, radius),
+    one, other = torch.randn(2, 2, 8, *grid, generator=generator)
+    block.build_pyramid(one, other)
+    ours = Correlation(grid, 4, radius)
+    laid = torch.stack([ours.laid(each[None]) for each in other])
+    volume = torch.bmm(one.flatten(2).transpose(1, 2), laid).flatten(0, 1)
+    inside_and_beyond = torch.rand(2, 2, *grid, generator=generator) * 60 - 20
+    inside_and_beyond[:, :, 0, :4] = torch.tensor([-1e9, 1e9, -17.5, 40])
+    found, expected = (
+        ours.looked_up(volume, inside_and_beyond),
         block.index_pyramid(inside_and_beyond),
-        atol=1e-4,
-        rtol=1e-4,
+    )
+    weight = torch.randn(5, expected.shape[1], 1, 1, generator=generator)
+    torch.testing.assert_close(
+        F.conv2d(found, spread(weight, radius)), F.conv2d(expected, weight), atol=1e-3, rtol=1e-4
+    )
+    side = 2 * radius + 1
+    columns = F.pad(found.unflatten(1, (4, -1)), (0, 0, 0, 0, 0, 1)).unflatten(2, (side, side + 1))
+    torch.testing.assert_close(
+        columns[:, :, :, :side].flatten(1, 3), expected, atol=1e-4, rtol=1e-4
     )
 
 
