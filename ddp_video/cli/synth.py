@@ -105,6 +105,9 @@ def pictures(
     looking_back: Annotated[
         float, typer.Option(metavar="0..1", help="Share whose head is turned over a shoulder.")
     ] = DEFAULT.looking_back,
+    gesturing: Annotated[
+        float, typer.Option(metavar="0..1", help="Share whose hands are before the trunk.")
+    ] = DEFAULT.gesturing,
     points: Annotated[
         bool, typer.Option("--points", help="Also sample points as DensePose-COCO has them.")
     ] = DEFAULT.points,
@@ -133,6 +136,7 @@ def pictures(
         landmarks=landmarks,
         behind=behind,
         looking_back=looking_back,
+        gesturing=gesturing,
         points=points,
         looks=looks,
         in_looks=in_looks,

@@ -46,7 +46,7 @@ class SceneSettings:
     count_odds: tuple[float, ...] = (0.30, 0.27, 0.17, 0.12, 0.08, 0.06)
     min_source_height: int = 80
     max_cut: float = 0.12
-    min_height: float = 0.2
+    min_height: float = 0.09
     max_height: float = 1.5
     max_zoom: float = 2.0
     any_angle: float = 0.12

@@ -20,6 +20,7 @@ class PictureSettings:
         behind: share of people who turn their back to the camera.
         looking_back: share of people whose head is turned over a shoulder, besides those whose
             posture has it so.
+        gesturing: share of people whose hands are before the trunk or beside the face.
         points: also write points as DensePose-COCO's annotators clicked them.
         looks: table of the looks of people in photos; None: none of their clothes.
         in_looks: share of people who wear one of these, where there are some.
@@ -33,6 +34,7 @@ class PictureSettings:
     landmarks: Path | None = None
     behind: float = 0.35
     looking_back: float = 0.0
+    gesturing: float = 0.0
     points: bool = False
     looks: Path | None = None
     in_looks: float = 0.3

@@ -98,6 +98,7 @@ def checked_shares(made: PictureSettings | ClipSettings) -> None:
     shares = [(made.in_looks, "in looks of photos")]
     if isinstance(made, PictureSettings):
         shares += [(made.behind, "from behind"), (made.looking_back, "looking back")]
+        shares += [(made.gesturing, "gesturing")]
     for share, what in shares:
         if not 0 <= share <= 1:
             raise InputError(f"a share of {share:g} {what}: give a number within 0..1")
@@ -120,9 +121,12 @@ def checked_video(made: ClipSettings) -> None:
 def recipe(order: Order | ClipOrder) -> dict[str, Any]:
     """What was made with what settings; folders count as given or not.
 
-    Looks that are not given are left out: recipes from before there were any stay the same.
+    Looks and gestures that are not given are left out: recipes from before there were any stay
+    the same.
     """
     kept = asdict(order.settings)
+    if not kept.get("gesturing", True):
+        del kept["gesturing"]
     if order.settings.looks is None:
         del kept["looks"], kept["in_looks"]
     kept |= {name: kept[name] is not None for name in FOLDERS if name in kept}

@@ -44,8 +44,8 @@ class AugmentSettings:
         min_quality: lowest JPEG quality.
     """
 
-    min_height: float = 50.0
-    max_height: float = 1.6
+    min_height: float = 24.0
+    max_height: float = 2.2
     max_zoom: float = 2.0
     min_cover: float = 0.3
     max_cover: float = 0.9

@@ -31,6 +31,7 @@ def test_options_become_an_order(ddp_video_, tmp_path, nobody_works):
         *("synth", "pictures", "-n", 250, "-o", folder, "--people", "2..5", "--size", 320),
         *("--seed", 7, "--workers", 3, "--assets", assets, "--behind", 0.5, "--points"),
         *("--looking-back", 0.25),
+        *("--gesturing", 0.5),
     )
     assert end.code == 0
     assert "250 pictures rendered" in end.out
@@ -44,7 +45,7 @@ def test_options_become_an_order(ddp_video_, tmp_path, nobody_works):
     ]
     order = orders[0][0]
     assert order.settings == PictureSettings(
-        320, (2, 5), assets, behind=0.5, looking_back=0.25, points=True
+        320, (2, 5), assets, behind=0.5, looking_back=0.25, gesturing=0.5, points=True
     )
     assert order.seed == 7
     recipe = json.loads((folder / "recipe.json").read_text())
@@ -82,6 +83,7 @@ def test_a_folder_keeps_to_its_recipe(ddp_video_, tmp_path, nobody_works):
         (["--landmarks", "nowhere"], "nowhere is not there"),
         (["--behind", "2"], "within 0..1"),
         (["--looking-back", "-0.5"], "within 0..1"),
+        (["--gesturing", "2"], "within 0..1"),
     ],
 )
 def test_pictures_that_cannot_be_made(ddp_video_, tmp_path, options, words):

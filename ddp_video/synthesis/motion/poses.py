@@ -15,8 +15,10 @@ from ..body.rotations import from_vector, turn
 from .capture import grounded, read_take, retarget
 from .landmarks import LandmarkTable, mirrored, posed
 from .motion import Gait, Motion, facing, moved, walk
+from .postures import COMMON, GESTURES, RARE
 from .stances import OVER_SHOULDER, stance
 
+TABLES = {"common": COMMON, "rare": RARE, "gestures": GESTURES}
 TAKES = ("*.amc", "*.amc.gz", "*.bvh", "*.bvh.gz", "humanoid3d_*.txt")
 NO_TAKE = "humanoid3d_character.txt"
 TURNED = 10.0  # degrees from which a head is turned to a side already
@@ -59,6 +61,7 @@ class PoseBank:
         landmarks: table that `fitting.landmark_table` wrote.
         shares: of the sources.
         looking_back: share of poses whose head is then turned over a shoulder.
+        gesturing: share of poses that are gestures instead: hands before the trunk.
         tries: poses drawn until one has no limb inside the body.
 
     Raises:
@@ -73,12 +76,13 @@ class PoseBank:
         landmarks: Path | None = None,
         shares: PoseShares | None = None,
         looking_back: float = 0.0,
+        gesturing: float = 0.0,
         tries: int = 4,
     ) -> None:
         self.takes = found(motion, TAKES)
         self.stored = sorted((humans / "poses").glob("*.bvh")) if humans else []
         self.people = LandmarkTable(landmarks) if landmarks else None
-        self.looking_back, self.tries = looking_back, tries
+        self.looking_back, self.gesturing, self.tries = looking_back, gesturing, tries
         shares = shares or PoseShares()
         there = {"takes": self.takes, "poses": self.stored, "landmarks": self.people}
         weights = np.array(astuple(shares)) * [
@@ -100,8 +104,10 @@ class PoseBank:
         Args:
             body: who takes it.
             rng: of everything drawn.
-            source: a field of `PoseShares`; by their shares if None.
+            source: a field of `PoseShares`, or "gestures"; by their shares if None.
         """
+        if source is None and self.gesturing and rng.random() < self.gesturing:
+            source = "gestures"
         best: tuple[float, Turns, np.ndarray] | None = None
         for _ in range(self.tries):
             turns, path = self.drawn(
@@ -120,8 +126,8 @@ class PoseBank:
 
     def drawn(self, body: Body, source: str, rng: np.random.Generator) -> Motion:
         """A pose of one source; its root's z is the height above the ground."""
-        if source in ("common", "rare"):
-            (turns, path), lifted = stance(body, rng, rare=source == "rare")
+        if source in TABLES:
+            (turns, path), lifted = stance(body, rng, TABLES[source])
             return turns, path + np.array([0.0, 0.0, lifted])
         if source == "landmarks" and self.people:
             points = self.people.people[rng.integers(len(self.people))]

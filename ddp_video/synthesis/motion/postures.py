@@ -1,4 +1,4 @@
-"""Tables of postures: how trunk, legs and arms are held, common ways and rare ones.
+"""Tables of postures: how trunk, legs and arms are held, common ways, rare ones and gestures.
 
 Angles are in degrees about the person's own axes: x left, y backwards, z up.
 """
@@ -36,6 +36,15 @@ TOUCHES = {
     "behind the head": ("head", "ear", (-0.02, 0.13, 0.02), (0.0, -1.0, 0.0)),
     "on the other shoulder": ("spine01", "other shoulder", (0.0, -0.08, 0.02), (0.0, 1.0, 0.0)),
     "on the belly": ("spine03", "hip", (-0.05, -0.14, 0.2), (0.0, 1.0, 0.0)),
+    "before the chest": ("spine01", "shoulder", (-0.09, -0.22, -0.12), (-0.5, 0.6, 0.3)),
+    "before the belly": ("spine03", "hip", (-0.05, -0.26, 0.24), (-0.6, 0.4, 0.5)),
+    "beside the face": ("spine01", "shoulder", (0.02, -0.2, 0.12), (-0.3, -0.8, 0.0)),
+}
+# Those in the air: standard deviations of the place in metres, and of each part of the palm's way.
+FREE = {
+    "before the chest": ((0.1, 0.06, 0.12), 0.6),
+    "before the belly": ((0.09, 0.06, 0.08), 0.6),
+    "beside the face": ((0.08, 0.07, 0.1), 0.6),
 }
 
 
@@ -191,5 +200,26 @@ RARE = {
     ),
     "diving": Posture(bend=(-10, 30), hip=(-15, 60), knee=(0, 60), arms=("up", "before"),
                       whole=("x", (90, 170)), flat=False),
+}  # fmt: skip
+# Arms before the trunk, as of people who talk, sign, clap, box, dance or hold something.
+GESTURES = {
+    "talking": Posture(
+        lean=(-4, 10), bend=(-5, 15), hip=(-6, 20), knee=(0, 20),
+        arms=("before the chest", "before the chest", "before the belly", "before the belly",
+              "beside the face", "folded", "on the mouth", "pointing", "hanging", "on the hip"),
+        often=2.0,
+    ),
+    "talking, seated": Posture(
+        lean=(-15, 10), bend=(-5, 25), hip=(78, 98), knee=(65, 105), spread=(2, 22),
+        arms=("before the chest", "before the belly", "beside the face", "on the knee"),
+    ),
+    "on guard": Posture(
+        lean=(0, 15), bend=(5, 25), hip=(5, 35), knee=(10, 45), hip2=(-20, 5), knee2=(5, 40),
+        spread=(2, 18), arms=("beside the face", "before the chest"), flat=False,
+    ),
+    "stepping": Posture(
+        hip=(10, 45), knee=(10, 70), hip2=(-20, 5), knee2=(3, 30), flat=False,
+        arms=("before the chest", "beside the face", "before the belly", "out", "flexed"),
+    ),
 }  # fmt: skip
 LIFTED = {"star": 0.3, "tucked": 0.5, "diving": 0.8}  # metres off the ground, at most

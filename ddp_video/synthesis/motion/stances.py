@@ -1,5 +1,6 @@
 """Moments of a person who holds one of the postures of `postures`, made of nothing but code."""
 
+from collections.abc import Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -9,21 +10,23 @@ from ..body.hands import random_hand
 from ..body.limbs import ARM, SIDES, complete, limb, rest_hand
 from ..body.rotations import frame, turn, unit
 from .motion import Motion
-from .postures import ARMS, COMMON, LIFTED, RARE, TOUCHES, Posture
+from .postures import ARMS, FREE, LIFTED, TOUCHES, Posture
 
 LOOK_BACK = 0.12  # of the people
 OVER_SHOULDER = (45.0, 80.0)  # degrees of a head that looks back, from the chest
 PALM = 0.55  # of the hand's length: where a touch is
+SPOT = (0.012, 0.012, 0.012)  # metres, standard deviation of a touch that is not in the air
 LOOSE = 0.09  # standard deviation of the arms' directions
 
 
-def stance(body: Body, rng: np.random.Generator, rare: bool = False) -> tuple[Motion, float]:
-    """A posture of `COMMON` or `RARE`, at one moment.
+def stance(
+    body: Body, rng: np.random.Generator, table: Mapping[str, Posture]
+) -> tuple[Motion, float]:
+    """A posture of a table of `postures`, at one moment.
 
     Returns:
         The motion, its root not yet on the ground; metres that it is in the air.
     """
-    table = RARE if rare else COMMON
     shares = np.array([posture.often for posture in table.values()])
     name = str(rng.choice(list(table), p=shares / shares.sum()))
     turns = held(body, table[name], rng)
@@ -151,7 +154,7 @@ def touch(
     posed: np.ndarray,
     rng: np.random.Generator,
 ) -> None:
-    """Bring a hand to a place of `TOUCHES`, in place; the elbow goes out and down.
+    """Bring a hand to a place of `TOUCHES`, or about it, in place; the elbow goes out and down.
 
     Args:
         body: whose hand.
@@ -163,11 +166,15 @@ def touch(
     """
     side, sign = which
     bone, joint, offset, palm = TOUCHES[where]
+    about, turned = FREE.get(where, (SPOT, 0.0))
     bone = bone if bone in body.bones else f"{bone}.{side}"
     carrier = posed[body.bones.index(bone)]
     spot = landmark(body, joint, side) + np.array(offset) * (sign, 1, 1) * body.height / 1.7
-    target = carrier[:, :3] @ (spot + rng.normal(0, 0.012, 3)) + carrier[:, 3]
-    inwards = carrier[:, :3] @ (np.array(palm) * (sign, 1, 1))
+    target = carrier[:, :3] @ (spot + rng.normal(0, about)) + carrier[:, 3]
+    looks = np.array(palm)
+    if turned:
+        looks = unit(looks + rng.normal(0, turned, 3))
+    inwards = carrier[:, :3] @ (looks * (sign, 1, 1))
     socket = posed[body.bones.index(f"upperarm01.{side}")]
     start = socket[:, :3] @ body.head(f"upperarm01.{side}") + socket[:, 3]
     chest = turns["spine01"][0]

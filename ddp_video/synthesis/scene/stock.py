@@ -63,7 +63,13 @@ def photo_files(folder: Path | None) -> tuple[Path, ...]:
 def pose_bank(settings: PictureSettings) -> PoseBank:
     """All poses that the assets give; read once a process."""
     humans = settings.assets if settings.assets and (settings.assets / "poses").is_dir() else None
-    return PoseBank(settings.motion, humans, settings.landmarks, looking_back=settings.looking_back)
+    return PoseBank(
+        settings.motion,
+        humans,
+        settings.landmarks,
+        looking_back=settings.looking_back,
+        gesturing=settings.gesturing,
+    )
 
 
 def drawn(kinds: dict[Texture, float], rng: np.random.Generator) -> tuple[np.ndarray, float]:
@@ -99,9 +105,8 @@ class Stock:
         if self.settings.looks is None:
             return None
         rng, table = self.rng(LOOKS, number), LookTable.opened(self.settings.looks)
-        return (
-            table[int(rng.integers(len(table)))] if rng.random() < self.settings.in_looks else None
-        )
+        worn = rng.random() < self.settings.in_looks
+        return table[int(rng.integers(len(table)))] if worn else None
 
     def photo(self, number: int, grounded: bool) -> np.ndarray | None:
         """A photo without people, (h, w, 3) uint8 RGB; None without a folder of photos.

@@ -33,7 +33,7 @@ from ddp_video.synthesis.motion.landmarks import (
 )
 from ddp_video.synthesis.motion.motion import Gait, facing, walk
 from ddp_video.synthesis.motion.poses import PoseBank, PoseShares
-from ddp_video.synthesis.motion.postures import COMMON, RARE, TOUCHES
+from ddp_video.synthesis.motion.postures import COMMON, FREE, GESTURES, RARE, TOUCHES
 from ddp_video.synthesis.motion.stances import OVER_SHOULDER, held, touch
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
@@ -93,6 +93,33 @@ def test_people_look_over_a_shoulder(body, source):
         assert OVER_SHOULDER[0] - 15 < aside < OVER_SHOULDER[1] + 15  # the axis is the chest's
         between = chest.T @ turns["neck02"][0] @ (0.0, -1.0, 0.0)
         assert 5 < abs(np.degrees(np.arctan2(between[0], -between[1]))) < aside
+
+
+def test_gestures_are_before_the_trunk_and_nowhere_twice(body):
+    bank, hands = PoseBank(gesturing=1.0), []
+    for seed in range(24):
+        turns, _ = bank.moment(body, np.random.default_rng(seed))
+        at, chest = places(body, turns), turns["spine01"][0]
+        for side in "LR":
+            hands.append(chest.T @ (at[f"wrist.{side}"] - at["spine01"]))
+    before = np.array([hand[1] < -0.12 and abs(hand[0]) < 0.45 for hand in hands])
+    assert before.mean() > 0.6  # the others point, hang or lie on hip or knee
+    apart = np.linalg.norm(np.array(hands)[:, None] - np.array(hands)[None], axis=2)
+    assert (apart[before][:, before] + np.eye(before.sum()) > 0.005).all()
+
+
+def test_without_gestures_nothing_else_is_drawn(body):
+    a, b = (
+        PoseBank(gesturing=share).moment(body, np.random.default_rng(4), "common")
+        for share in (0.0, 1.0)
+    )
+    assert all(np.array_equal(a[0][bone], b[0][bone]) for bone in a[0])
+
+
+def test_hands_in_the_air_belong_to_gestures():
+    assert set(FREE) < set(TOUCHES)
+    used = {arm for posture in GESTURES.values() for arm in posture.arms}
+    assert set(FREE) <= used
 
 
 @pytest.mark.parametrize("name", ["handstand", "lying on the belly", "on all fours", "crouching"])
