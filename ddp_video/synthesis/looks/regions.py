@@ -3,11 +3,12 @@
 Dims: S = side of a tile, M = vertices of the charts, F = their faces.
 """
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
-from ...data.atlas import COLUMNS
+from ...data.atlas import COLUMNS, mirrored_atlas
 from ..body.base_mesh import reference
 from ..charts.lookup import Charts
 from ..raster.rays import face_normals, first_hits
@@ -22,6 +23,7 @@ BROW = 0.05  # and less than so many metres above the eyes, is face
 SCALP = 0.03  # metres above the eyes, where behind the face the scalp begins
 FAR = 2.0  # metres
 OPEN, WIDE = 0.08, 0.17  # metres, half: what shirts show between a jacket's fronts; a trunk
+SPINE = 0.06  # metres to either side, where both sides of a back run into one another
 
 
 @cache
@@ -52,23 +54,37 @@ def scalp() -> np.ndarray:
     return (limb() == len(LIMBS)) & (skin()[:, 2] > reference().head("eye.L")[2] + SCALP)
 
 
-@cache
-def behind(side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+@dataclass(frozen=True)
+class Behind:
     """For each texel of an atlas the point straight behind or before it on the same limb.
 
-    A back takes what lies beside the middle of the chest: no buttons, no necklines, no ties.
+    Attributes:
+        part: (6·S, 4·S) 1..24.
+        uv: (6·S, 4·S, 2).
+        there: (6·S, 4·S) bool, where there is such a point.
+        shared: (6·S, 4·S, 1) 0..0.5: how far that of the other side counts as well.
+    """
 
-    Returns:
-        (6·S, 4·S) part; (6·S, 4·S, 2) U, V; (6·S, 4·S) bool, where there is such a point.
+    part: np.ndarray
+    uv: np.ndarray
+    there: np.ndarray
+    shared: np.ndarray
+
+
+@cache
+def behind(side: int) -> Behind:
+    """What a back takes from the front, and a front from the back; made once.
+
+    A trunk's back takes what lies beside the middle of the front: no buttons, necklines or ties.
     """
     charts, where = Charts.shipped(), atlas_map(side)
-    face = where.face.ravel()
+    face, size = where.face.ravel(), where.face.shape
     back = face_normals(skin(), charts.faces)[0][face, 1] > 0
     own = limb()[charts.faces[face, 0]]
     start = where.points.reshape(-1, 3).copy()
-    x = start[:, 0]
+    x, trunk = start[:, 0].copy(), back & (own == TORSO)
     aside = np.where(x < 0, -1, 1) * (OPEN + np.abs(x) * (1 - OPEN / WIDE))
-    start[:, 0] = np.where(back & (own == TORSO) & (np.abs(x) < WIDE), aside, x)
+    start[:, 0] = np.where(trunk & (np.abs(x) < WIDE), aside, x)
     start[:, 1] = np.where(back, -FAR, FAR)
     ways = np.zeros_like(start)
     ways[:, 1] = np.where(back, 1, -1)
@@ -76,16 +92,25 @@ def behind(side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     there = (hit >= 0) & (own >= 0) & (own < DEEP)
     there &= limb()[charts.faces[np.maximum(hit, 0), 0]] == own
     iuv = charts(np.maximum(hit, 0), bary)
-    size = where.face.shape
-    return iuv[:, 0].reshape(size), iuv[:, 1:].reshape(*size, 2), there.reshape(size)
+    shared = np.where(trunk, 0.5 * (1 - np.abs(x) / SPINE).clip(0, 1), 0)
+    return Behind(
+        iuv[:, 0].reshape(size),
+        iuv[:, 1:].reshape(*size, 2),
+        there.reshape(size),
+        shared.reshape(*size, 1).astype(np.float32),
+    )
 
 
 def turned(colour: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """An atlas (6·S, 4·S, 3), and weights (6·S, 4·S), with front and back exchanged."""
-    part, uv, there = behind(atlas_side(weight))
+    place = behind(atlas_side(weight))
     both = np.dstack([colour * weight[..., None], weight]).astype(np.float32)
-    found = looked_up(both, part, uv[..., 0], uv[..., 1])
-    return found[..., :3] / found[..., 3:].clip(1e-6), np.where(there, found[..., 3], 0)
+    found, other = (
+        looked_up(atlas, place.part, place.uv[..., 0], place.uv[..., 1])
+        for atlas in (both, mirrored_atlas(both))
+    )
+    found += place.shared * (other - found)
+    return found[..., :3] / found[..., 3:].clip(1e-6), np.where(place.there, found[..., 3], 0)
 
 
 def atlas_side(atlas: np.ndarray) -> int:
