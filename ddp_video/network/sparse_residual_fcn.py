@@ -94,15 +94,25 @@ def convolved_at(
     Returns:
         (m, D).
     """
-    m = len(neighbours_m9)
-    if m == 0:
+    if len(neighbours_m9) == 0:
         return x_nC.new_zeros((0, len(weight_DC33)))
+    kernel_DK = rows_of(weight_DC33).to(x_nC.dtype)
+    bias_D = bias_D if bias_D is None else bias_D.to(x_nC.dtype)
+    return gathered(x_nC, neighbours_m9, lambda rows: F.linear(rows, kernel_DK, bias_D))
+
+
+def rows_of(weight_DC33: Tensor) -> Tensor:
+    """(D, 9*C), columns in the order in which neighbours are gathered."""
+    return weight_DC33.permute(0, 2, 3, 1).flatten(1)
+
+
+def gathered(x_nC: Tensor, neighbours_m9: Tensor, product: Callable[[Tensor], Tensor]) -> Tensor:
+    """(m, D): a product (rows, 9*C) -> (rows, D) of the gathered neighbours of m > 0 places."""
+    m = len(neighbours_m9)
     padded = torch.cat((x_nC, x_nC.new_zeros((1, x_nC.shape[1]))))
     table = F.pad(neighbours_m9, (0, 0, 0, -m % LAST), value=len(x_nC))
-    kernel_DK = weight_DC33.permute(0, 2, 3, 1).flatten(1).to(x_nC.dtype)
-    bias_D = bias_D if bias_D is None else bias_D.to(x_nC.dtype)
     blocks = [
-        F.linear(padded.index_select(0, rows.flatten()).view(len(rows), -1), kernel_DK, bias_D)
+        product(padded.index_select(0, rows.flatten()).view(len(rows), -1))
         for rows in table.split(ROWS)
     ]
     return torch.cat(blocks)[:m]

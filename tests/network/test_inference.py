@@ -7,7 +7,8 @@ from torchvision.ops import FrozenBatchNorm2d
 
 from ddp_video.network import build
 from ddp_video.network.backbone import ResNet50
-from ddp_video.network.inference import FusedConv, for_inference
+from ddp_video.network.background_suppression import make_sites
+from ddp_video.network.inference import FusedConv, PackedSubBlock, for_inference
 from ddp_video.network.instance_branch import DetectionLimits, detect
 from ddp_video.settings import Architecture
 
@@ -90,6 +91,35 @@ def test_frozen_norm_is_folded() -> None:
     image = torch.randn(1, 3, 64, 64)
     for ours, theirs in zip(ready(image), trunk(image), strict=True):
         assert (ours - theirs).abs().max() <= 1e-4 * theirs.abs().max()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@torch.inference_mode()
+def test_a_packed_sub_block_is_the_plain_one(network, dtype) -> None:
+    generator = torch.Generator().manual_seed(2)
+    owner = torch.randint(0, 2, (1, 40, 40), generator=generator)
+    sites = make_sites(torch.rand(1, 40, 40, generator=generator) > 0.6, owner, 2)
+    x = torch.randn(len(sites), 32, generator=generator)
+    plain = network.global_iuv_branch.fcn.blocks[0].first
+    ready = for_inference(network, CPU, dtype).global_iuv_branch.fcn.blocks[0].first
+    assert isinstance(ready, PackedSubBlock)
+    bound = 1e-4 if dtype == torch.float32 else 0.03
+    for backend in ("gather", "dense"):
+        with torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16):
+            got, expected = ready(x, sites, backend), plain(x, sites, backend)
+        assert (got - expected).abs().max() <= bound * expected.abs().max()
+    assert (
+        ready(x[:0], make_sites(torch.zeros(1, 4, 4) > 0, owner[:, :4, :4], 0), "auto").numel() == 0
+    )
+
+
+@torch.inference_mode()
+def test_the_picture_is_normalised_to_the_same_numbers(network) -> None:
+    plain, ready = network.backbone, for_inference(network, CPU, torch.bfloat16).backbone
+    every = torch.arange(256, dtype=torch.uint8).expand(1, 3, 1, 256)
+    expected = ((every - plain.mean) / plain.std).bfloat16()
+    got = (every - ready.mean) / ready.std
+    assert got.dtype == torch.bfloat16 and torch.equal(got, expected)
 
 
 @torch.inference_mode()
