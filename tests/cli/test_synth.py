@@ -1,13 +1,15 @@
 """`ddp-video synth`: what it makes, and what it refuses in one line."""
 
 import json
+from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ddp_video.data import DatasetWriter, DensePoseDataset, PersonLabel
 from ddp_video.errors import InputError
-from ddp_video.settings import ClipSettings, PictureSettings
+from ddp_video.settings import ClipSettings, LookSettings, PictureSettings
 from ddp_video.synthesis import workers
 
 
@@ -53,6 +55,23 @@ def test_options_become_an_order(ddp_video_, tmp_path, nobody_works):
     assert recipe["backgrounds"] is False
 
 
+@pytest.mark.parametrize("kind", ["pictures", "clips"])
+def test_looks_stand_in_the_recipe_where_there_are_some(ddp_video_, tmp_path, nobody_works, kind):
+    table = tmp_path / "looks.npz"
+    table.write_bytes(b"")
+    plain = ddp_video_("synth", kind, "-n", 3, "-o", tmp_path / "plain")
+    worn = ddp_video_(
+        *("synth", kind, "-n", 3, "-o", tmp_path / "worn", "--looks", table, "--in-looks", 0.5)
+    )
+    assert (plain.code, worn.code) == (0, 0)
+    recipes = [json.loads((tmp_path / k / "recipe.json").read_text()) for k in ("plain", "worn")]
+    assert "looks" not in recipes[0]
+    assert "in_looks" not in recipes[0]
+    assert (recipes[1]["looks"], recipes[1]["in_looks"]) == (True, 0.5)
+    settings = nobody_works[1][0][0][1][0].settings
+    assert (settings.looks, settings.in_looks) == (table, 0.5)
+
+
 def test_a_folder_keeps_to_its_recipe(ddp_video_, tmp_path, nobody_works):
     folder = tmp_path / "people"
     assert ddp_video_("synth", "pictures", "-n", 3, "-o", folder).code == 0
@@ -81,6 +100,8 @@ def test_a_folder_keeps_to_its_recipe(ddp_video_, tmp_path, nobody_works):
         (["--backgrounds", "nowhere"], "nowhere is not there"),
         (["--motion", "nowhere"], "nowhere is not there"),
         (["--landmarks", "nowhere"], "nowhere is not there"),
+        (["--looks", "nowhere"], "nowhere is not there"),
+        (["--in-looks", "1.5"], "within 0..1"),
         (["--behind", "2"], "within 0..1"),
         (["--looking-back", "-0.5"], "within 0..1"),
         (["--gesturing", "2"], "within 0..1"),
@@ -103,6 +124,8 @@ def test_pictures_that_cannot_be_made(ddp_video_, tmp_path, options, words):
         (["--seconds", "0"], "0.2 to 60 seconds"),
         (["--rate", "500"], "1 to 120 frames"),
         (["--people", "16"], "within 1..15"),
+        (["--looks", "nowhere"], "nowhere is not there"),
+        (["--in-looks", "-1"], "within 0..1"),
         (["--seconds", "0.2", "--rate", "5"], "is no clip"),
     ],
 )
@@ -263,3 +286,31 @@ def test_landmarks_of_nothing(ddp_video_, tmp_path):
     end = ddp_video_("synth", "landmarks", tmp_path / "none", "-o", tmp_path / "poses.npz")
     assert end.code != 0
     assert "none" in end.err
+
+
+def test_looks_are_gathered_from_datasets(ddp_video_, tmp_path, monkeypatch):
+    pytest.importorskip("anny")
+    pytest.importorskip("warp")
+    given = []
+
+    def gather(datasets, path, settings, progress, look_at):
+        given.append((datasets, path, settings))
+        return 7, Counter({"small": 2, "blurred": 1})
+
+    monkeypatch.setattr("ddp_video.synthesis.looks.gather.gather", gather)
+    path = tmp_path / "looks.npz"
+    end = ddp_video_("synth", "looks", "a", "b", "-o", path, "--height", 99, "--seen", 0.4)
+    assert end.code == 0
+    assert "7 looks; left out: 2 small, 1 blurred" in end.out
+    assert given == [([Path("a"), Path("b")], path, LookSettings(height=99, seen=0.4))]
+
+
+@pytest.mark.parametrize(
+    ("output", "code", "words"),
+    [("looks.txt", 2, "ends in .npz"), ("nowhere/looks.npz", 4, "there is no folder")],
+)
+def test_a_table_of_looks_has_a_place(ddp_video_, tmp_path, output, code, words):
+    end = ddp_video_("synth", "looks", tmp_path, "-o", tmp_path / output)
+    assert end.code == code
+    assert words in end.err
+    assert end.err.count("\n") == 1

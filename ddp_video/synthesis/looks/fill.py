@@ -93,8 +93,8 @@ def reflected(value: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndar
 def over(
     upper: np.ndarray, weight: np.ndarray, lower: np.ndarray, below: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """One atlas (colours, weights) laid over another, which shows where the upper is not sure."""
-    rest = below * (1 - weight)
+    """One atlas (colours, weights) laid over another, which shows where the first is unsettled."""
+    rest = below * (1 - smoothstep(weight / SETTLED))
     total = weight + rest
     colour = weight[..., None] * upper + rest[..., None] * lower
     return colour / total.clip(1e-6)[..., None], total

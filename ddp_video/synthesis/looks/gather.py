@@ -61,6 +61,8 @@ def candidate(record: Record, k: int, settings: LookSettings) -> Candidate | str
         max(int(y0) - AROUND, 0) : int(y1) + AROUND, max(int(x0) - AROUND, 0) : int(x1) + AROUND
     ]
     image, iuv, mask = record.image[window], record.iuv[window], record.instance[window] == k + 1
+    if height(mask) < settings.height:
+        return "hidden"
     if sharpness(image, mask) < settings.sharpness:
         return "blurred"
     whole = filled(projected(image, iuv, mask, settings.tile))
@@ -77,8 +79,9 @@ def sharpness(image: np.ndarray, mask: np.ndarray) -> float:
         image: (H, W, 3) uint8 RGB.
         mask: (H, W) bool.
     """
-    rows = np.flatnonzero(mask.any(1))
-    scale = STANDARD / max(int(np.ptp(rows)) + 1 if len(rows) else 1, 1)
+    if not mask.any():
+        return 0.0
+    scale = STANDARD / height(mask)
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     size = (grey.shape[1], grey.shape[0])
@@ -89,7 +92,13 @@ def sharpness(image: np.ndarray, mask: np.ndarray) -> float:
     before, after = (
         _edges(picture, inside) for picture in (grey, cv2.GaussianBlur(grey, (0, 0), BLUR))
     )
-    return 1 - after / max(before, 1e-6)
+    return 1 - after / before if before > 0 else 0.0
+
+
+def height(mask: np.ndarray) -> int:
+    """Rows from the first to the last that somebody (H, W) is seen in."""
+    rows = np.flatnonzero(mask.any(1))
+    return int(np.ptp(rows)) + 1 if len(rows) else 0
 
 
 def _edges(grey: np.ndarray, inside: np.ndarray) -> float:

@@ -16,10 +16,10 @@ from ..body.body import Body, Surface
 from ..charts.lookup import Charts
 from ..looks.surface import looked_up, skin
 from ..looks.table import PhotoLook
-from ..raster.rays import closest
+from ..raster.rays import closest, on_surface
 from . import library
 from .hair import hair_colour
-from .skin import TONES, Look, eyes, skin_tone, skins, trunk_masks
+from .skin import TONES, Look, eyes, skin_tone, skins
 from .skin_map import skin_map
 from .skirts import skirt, skirt_piece
 from .textures import folded, plain
@@ -31,24 +31,29 @@ SCALP = 0.4  # share of the scalp that must be seen, or hair is put on it
 SKIRTED = 0.08  # share that gets a skirt
 HEMS = (-0.14, -0.22, -0.3, -0.42)  # heights on the reference adult, metres
 THIGHS = (9, 10)  # their fronts
+OUTSIDE = 0.005  # metres from the charts
 GLOSS = 0.03  # of cloth; skin has more
 
 
 @cache
-def texel_labels(head: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Part, U and V, (h, w) each, of the texels of one of the two skin textures; made once."""
+def texel_labels(head: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Part, U and V of the texels (h, w) of one of the two skin textures; made once.
+
+    The last, bool, says which lie on the outside: the charts leave out the inside of the mouth.
+    """
     where, charts = skin_map(head), Charts.shipped()
-    face, bary = closest(skin(), charts.faces, where.points.reshape(-1, 3))
+    points = where.points.reshape(-1, 3)
+    face, bary = closest(skin(), charts.faces, points)
+    away = np.linalg.norm(on_surface(skin(), charts.faces, face, bary) - points, axis=1)
     part, u, v = charts(face, bary).T.reshape(3, *where.size)
-    return part, u, v
+    return part, u, v, (away < OUTSIDE).reshape(where.size)
 
 
 def laid_over(texture: np.ndarray, atlas: np.ndarray, head: bool) -> np.ndarray:
     """A skin texture (h, w, 4) under an atlas (6·S, 4·S, 4), both uint8 sRGB."""
-    found = looked_up(atlas, *texel_labels(head)).astype(np.float32)
-    alpha = found[..., 3:] / 255
-    if not head:
-        alpha *= 1 - trunk_masks()["mouth"][..., None]
+    *labels, outside = texel_labels(head)
+    found = looked_up(atlas, *labels).astype(np.float32)
+    alpha = found[..., 3:] / 255 * outside[..., None]
     out = texture.copy()
     out[..., :3] = (alpha * found[..., :3] + (1 - alpha) * texture[..., :3]).round()
     return out
