@@ -129,7 +129,7 @@ class Predictor:
         with _enough_memory(self.device):
             image = torch.from_numpy(resized).permute(2, 0, 1).unsqueeze(0)
             pose = self._forward(image, self.settings.threshold if threshold is None else threshold)
-            return _prediction(pose, frame.size, (h, w))
+            return prediction_of(pose, frame.size, (h, w))
 
     @torch.inference_mode()
     def _forward(self, image: Tensor, threshold: float) -> DensePose:
@@ -155,7 +155,9 @@ def _enough_memory(device: torch.device) -> Iterator[None]:
         ) from error
 
 
-def _prediction(pose: DensePose, size: tuple[int, int], input_size: tuple[int, int]) -> Prediction:
+def prediction_of(
+    pose: DensePose, size: tuple[int, int], input_size: tuple[int, int]
+) -> Prediction:
     """The single picture of a batch, in the frame's own pixels."""
     scale = np.array([size[1] / input_size[1], size[0] / input_size[0]] * 2)
     people = pose.people

@@ -72,6 +72,17 @@ def test_a_person_who_does_not_move_is_perfectly_steady_on_black(tmp_path, make_
     strict_json(tmp_path / "clip.metrics.json")
 
 
+def test_one_stage_after_the_other_gives_the_same(tmp_path, make_clip, engines):
+    clip = make_clip(tmp_path / "clip.mp4", frames=6)
+    reports = [
+        run(clip, tmp_path / str(overlap), engines, overlap=overlap) for overlap in (True, False)
+    ]
+    assert reports[0].rendered == reports[1].rendered
+    assert reports[0].people == reports[1].people
+    files = [tmp_path / str(overlap) / "clip.contour.mp4" for overlap in (True, False)]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
 def test_smoothing_steadies_a_flicker(tmp_path, make_clip, engines, standin):
     standin.flicker = True
     clip = make_clip(tmp_path / "clip.mp4", frames=9, still=True)

@@ -21,11 +21,19 @@ from ..decode import FrameReader
 from ..flow import DisFlow, RaftFlow, WindowFlow
 from ..infer import Predictor, network_size
 from ..network.device import autocast, choose_precision
-from ..pipeline import RunSettings, load_engines, run
+from ..pipeline import Engines, RunSettings, load_engines, run
 from ..settings import SmoothSettings
 from ..types import Frame
 from ..weights import load_network, resolve
-from .naive import PlainNetwork, dis_pair_by_pair, raft_pair_by_pair
+from .naive import (
+    Pair,
+    PairByPair,
+    PlainNetwork,
+    PlainPredictions,
+    dis_pair,
+    each_pair,
+    raft_pair,
+)
 from .scenes import crowd, cut_out
 from .stopwatch import bandwidth, interleaved, peak_memory, product_rate
 
@@ -81,6 +89,7 @@ def bench(
     for name, section in (
         ("stages", lambda: _stages(clip, settings)),
         ("against the plain way", lambda: _ratios(frames, predictor, plain, settings)),
+        ("the whole job", lambda: _whole_job(clip, predictor, plain, settings)),
         ("people", lambda: _people(frames, predictor, plain, settings)),
         ("the paper, one GPU", lambda: dict(PAPER)),
         ("coverage", lambda: _coverage(frames, predictor, plain, settings)),
@@ -142,15 +151,12 @@ def _ratios(
     works: dict[str, Callable[[], object]] = {
         "network, plain": lambda: [plain(frame) for frame in few],
         "network": lambda: list(predictor(iter(few))),
-        "DIS, pair by pair": lambda: dis_pair_by_pair(images, radius),
+        "DIS, pair by pair": lambda: each_pair(dis_pair(), images, radius),
         "DIS": lambda: _slide(DisFlow(), images, radius, grid),
     }
     if settings.raft:
-        torch.manual_seed(0)
-        dtype = choose_precision(predictor.device, "auto")  # as `make_flow` does
-        model = raft_small(weights=None)  # its time needs no training
-        raft = RaftFlow(model, predictor.device, dtype=dtype)
-        works["RAFT small, pair by pair"] = lambda: raft_pair_by_pair(raft, images, radius)
+        raft = _raft(predictor)
+        works["RAFT small, pair by pair"] = lambda: each_pair(raft_pair(raft), images, radius)
         works["RAFT small"] = lambda: _slide(raft, images, radius, grid)
     seconds = {n: s / len(few) for n, s in interleaved(works, settings.rounds).items()}
     ratios = {
@@ -161,6 +167,50 @@ def _ratios(
         old = seconds["network, plain"] + seconds[f"{engine}, pair by pair"]
         ratios[f"network + {engine}: times faster"] = old / (seconds["network"] + seconds[engine])
     return seconds | ratios
+
+
+def _raft(predictor: Predictor) -> RaftFlow:
+    """RAFT small as `make_flow` has it; its time needs no training."""
+    torch.manual_seed(0)
+    dtype = choose_precision(predictor.device, "auto")
+    return RaftFlow(raft_small(weights=None), predictor.device, dtype=dtype)
+
+
+def _whole_job(
+    clip: Path, predictor: Predictor, plain: PlainNetwork, settings: BenchSettings
+) -> dict[str, Any]:
+    """Seconds a frame from the video to the video, the plain way and by `run`, in turn.
+
+    The plain way has network and flows as above, and no stage runs beside another; smoothing,
+    drawing, measuring and encoding are the same.
+    """
+    with FrameReader(clip) as reader:
+        end = settings.frames / (reader.info.rate or Fraction(25))
+    how = replace(settings.run, overwrite=True, end=end)
+    plainly: dict[str, Engines] = {}
+    ours: dict[str, Engines] = {}
+
+    def add(name: str, pair: Pair, engine: WindowFlow) -> None:
+        plainly[name] = Engines(PlainPredictions(plain), PairByPair(pair), {})
+        ours[name] = Engines(predictor, engine, {})
+
+    add("DIS", dis_pair(), DisFlow())
+    if settings.raft:
+        raft = _raft(predictor)
+        add("RAFT small", raft_pair(raft), raft)
+    with tempfile.TemporaryDirectory() as folder:
+        works: dict[str, Callable[[], object]] = {}
+        for name in ours:
+            works[f"{name}, the plain way"] = lambda name=name: run(
+                clip, Path(folder), plainly[name], how, overlap=False
+            )
+            works[name] = lambda name=name: run(clip, Path(folder), ours[name], how)
+        seconds = interleaved(works, settings.rounds)
+    found = {name: each / settings.frames for name, each in seconds.items()}
+    for name in ours:
+        found[f"{name}: frames a second"] = 1 / found[name]
+        found[f"{name}: times faster"] = found[f"{name}, the plain way"] / found[name]
+    return found
 
 
 def _slide(

@@ -14,7 +14,13 @@ AHEAD = 2  # frames that a stage may run ahead of the next one
 
 
 def ahead(items: Iterator[T], depth: int) -> Generator[T]:
-    """Compute the next `depth` items in a thread of their own while the present one is used."""
+    """Compute the next `depth` items in a thread of their own while the present one is used.
+
+    None for a depth of 0: each item is then computed where it is asked for.
+    """
+    if depth == 0:
+        yield from items
+        return
     end: Any = object()
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
         coming: deque[Future[T]] = deque(pool.submit(next, items, end) for _ in range(depth))

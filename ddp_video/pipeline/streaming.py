@@ -36,6 +36,7 @@ def run(
     *,
     name_radii: bool = False,
     receiver: OpenReceiver | None = None,
+    overlap: bool = True,
 ) -> RunReport:
     """Render a video or a picture and measure how steady the rendering is.
 
@@ -52,6 +53,7 @@ def run(
         name_radii: write `<stem>.smooth-r<radius>.<view>.mp4` instead, as `ddp-video smooth` does;
             several radii are always named so.
         receiver: gets the frames and predictions that are drawn too, those of the first radius.
+        overlap: False has one stage wait for the other, with the same result; to measure by.
 
     Raises:
         InputError: settings that make no sense, or a person whom nobody saw.
@@ -78,7 +80,8 @@ def run(
         looked = predicted(frames, given, engines, writer, numbers=told)
         inferred = work.clock.watch("infer", looked)
         # left before the reader is closed: its thread has ended by then
-        coming = stack.enter_context(closing(ahead(inferred, AHEAD)))
+        depth = AHEAD if overlap else 0
+        coming = stack.enter_context(closing(ahead(inferred, depth)))
         predictions = work.clock.watch("awaited", coming)
         estimator = None if reader.info.is_picture else engines.estimator
         items = map(in_stored_form, smooth(predictions, estimator, work.radii, settings.smoothing))
@@ -86,7 +89,7 @@ def run(
         if receiver:
             receive = stack.enter_context(opened(receiver, source, given))
             items = passing(items, receive, settings.radii[0])
-        work.write(work.clock.watch("smooth", items), progress)
+        work.write(work.clock.watch("smooth", items), progress, depth)
         if writer:
             writer.finish(reader.warnings)
         warnings = (*reader.warnings, *work.warnings)
@@ -146,7 +149,7 @@ class _Work:
             for radius in self.radii
         }
 
-    def write(self, items: Iterator[Smoothed], progress: Progress | None) -> None:
+    def write(self, items: Iterator[Smoothed], progress: Progress | None, depth: int) -> None:
         """Consume everything; the files appear under their names only when all went well."""
         expected = expected_frames(self._info, self._settings)
         with ExitStack() as stack:
@@ -154,7 +157,7 @@ class _Work:
             if not self._info.is_picture:
                 writers = {r: stack.enter_context(self._writer(r)) for r in self._settings.radii}
             # entered last, so closed first: the thread has ended when files and reader are closed
-            for item in stack.enter_context(closing(ahead(items, AHEAD))):
+            for item in stack.enter_context(closing(ahead(items, depth))):
                 for radius, picture in self._pictures(item).items():
                     with self.clock.stage("encode"):
                         self._put(writers.get(radius), radius, picture, item.frame)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ddp_video.bench.naive import PlainNetwork, windows
+from ddp_video.bench.naive import PairByPair, PlainNetwork, PlainPredictions, windows
 from ddp_video.bench.scenes import crowd
 from ddp_video.bench.stopwatch import interleaved
 from ddp_video.infer import Predictor
@@ -35,6 +35,38 @@ def test_the_plain_way_gives_the_same_answer() -> None:
 def test_windows_end_with_the_clip() -> None:
     images = [np.zeros((1, 1, 3), np.uint8)] * 4
     assert dict(windows(images, 2)) == {0: [1, 2], 1: [0, 2, 3], 2: [0, 1, 3], 3: [1, 2]}
+
+
+def test_plain_predictions_are_those_of_the_predictor() -> None:
+    torch.manual_seed(0)
+    network = build(Architecture(width=0.5, channels=32, hidden=32))
+    settings = InferSettings(64, threshold=0.05, top_k=3, device="cpu", precision="fp32")
+    predictor, frames = Predictor(network, settings), [frame_of(96, 128)] * 2
+    plain = PlainPredictions(PlainNetwork(network, predictor))(frames)
+    for (_, fast), (_, slow) in zip(predictor(frames), plain, strict=True):
+        assert len(fast.people) == len(slow.people) > 0
+        torch.testing.assert_close(fast.logits, slow.logits, atol=1e-3, rtol=1e-3)
+
+
+def test_every_pair_is_estimated_once_while_its_frames_are_in_the_window() -> None:
+    asked: list[tuple[int, int]] = []
+
+    def pair(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        here, there = int(one[0, 0, 0]), int(other[0, 0, 0])
+        asked.append((here, there))
+        return np.full((4, 8, 2), there - here, np.float32)
+
+    film = [np.full((8, 16, 3), t, np.uint8) for t in range(1, 6)]
+    engine = PairByPair(pair)
+    for centre in range(5):
+        first = max(0, centre - 1)
+        window = film[first : centre + 2]
+        there = engine.flows(window, centre - first, (2, 4))
+        back = engine.flows_back(window, centre - first, (2, 4))
+        for k in there:
+            assert torch.equal(there[k], torch.full((2, 2, 4), k / 2))
+            assert torch.equal(back[k], -there[k])
+    assert len(asked) == len(set(asked)) == 8  # four steps, there and back
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 20])
