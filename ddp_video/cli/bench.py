@@ -36,7 +36,8 @@ def bench(
     """Measure speed on this machine, all in one run and in turn.
 
     Time by stage and peak memory; against the plain way (network as trained,
-    dense head, flow pair by pair); by number of people (the paper's Fig. 4), by
+    dense head, flow pair by pair), network and flow alone and the whole job
+    from video to video, nothing overlapped; by number of people (the paper's Fig. 4), by
     coverage, by size; and how near the network comes to the machine's own rate.
 
     Examples:
