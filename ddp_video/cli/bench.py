@@ -37,8 +37,9 @@ def bench(
 
     Time by stage and peak memory; against the plain way (network as trained,
     dense head, flow pair by pair), network and flow alone and the whole job
-    from video to video, nothing overlapped; by number of people (the paper's Fig. 4), by
-    coverage, by size; and how near the network comes to the machine's own rate.
+    from video to video, nothing overlapped; by number of people (the paper's
+    Fig. 4), by coverage, by size; and how near the network comes to the
+    machine's own rate.
 
     Examples:
       ddp-video bench clip.mp4
