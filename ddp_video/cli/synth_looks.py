@@ -49,11 +49,14 @@ def looks(
 ) -> None:
     r"""Gather the looks of people in photos, for `synth pictures --looks`.
 
-    What a photo shows of somebody's clothes, face and hair is laid over a whole body:
-    mirrored, repeated on the back, filled smoothly. Needs the extras `synth` and `train`
-    (pip install 'ddp-video\[synth,train]'). Take no photos that anything is measured on:
-    nothing of the validation split. Pictures whose `split` is not `train` are left out.
-    The table shows the people of the photos; what you may do with it, their terms say.
+    What a photo shows of somebody's clothes, face and hair is laid over a whole
+    body: mirrored, repeated on the back, filled smoothly. Best with labels of
+    fitted bodies (`label-photos --method fit`). Needs the extras `synth` and
+    `train` (pip install 'ddp-video\[synth,train]').
+
+    Take no photos that anything is measured on: nothing of the validation split.
+    Pictures whose `split` is not `train` are left out. The table shows the people
+    of the photos; what you may do with it, the photos' terms say.
 
     Example:
       ddp-video label-photos photos -o labels/photos
