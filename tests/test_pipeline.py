@@ -6,10 +6,11 @@ import av
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from ddp_video.errors import InputError, OutputError, VideoError
 from ddp_video.pipeline import RunSettings, measure_video, output_stem, run
-from ddp_video.pipeline.overlap import AHEAD, Clock, ahead
+from ddp_video.pipeline.overlap import AHEAD, Clock, ahead, half_of_the_cores
 from ddp_video.settings import EncodeSettings, RenderSettings
 
 
@@ -239,6 +240,13 @@ def test_memory_is_bounded_by_the_window(tmp_path, make_clip, engines, standin):
 def test_ahead_keeps_order_and_ends():
     assert list(ahead(iter(range(10)), 3)) == list(range(10))
     assert list(ahead(iter([]), 3)) == []
+
+
+def test_smoothing_leaves_half_of_the_cores_to_inference():
+    before = torch.get_num_threads()
+    used = ahead((torch.get_num_threads() for _ in range(3)), 2, half_of_the_cores())
+    assert list(used) == [max(1, before // 2)] * 3
+    assert torch.get_num_threads() == before
 
 
 def test_ahead_hands_on_an_error_where_it_happened():

@@ -12,7 +12,7 @@ from ..store import as_stored
 from ..types import Frame, Prediction, VideoInfo
 from .engines import Engines
 from .outputs import RunSettings, expected_frames
-from .overlap import AHEAD, Progress, ahead
+from .overlap import AHEAD, Progress, ahead, half_of_the_cores
 from .people import picked, settled
 from .sources import Input, check_radii, open_input
 from .stored import predicted
@@ -79,7 +79,7 @@ def deliver(
         predictions = stack.enter_context(closing(coming))
         items = smooth(predictions, engines.estimator, [radius], settings.smoothing)
         items = picked(map(in_stored_form, items), settings.people)
-        for item in stack.enter_context(closing(ahead(items, AHEAD))):
+        for item in stack.enter_context(closing(ahead(items, AHEAD, half_of_the_cores()))):
             receive(item.frame, item.smoothed[radius])
             people.append(len(item.unsmoothed.people))
             if progress:

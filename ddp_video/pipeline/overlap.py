@@ -7,22 +7,29 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+import torch
+
 T = TypeVar("T")
 Progress = Callable[[int, int | None], None]  # frames done, and frames expected where known
 
 AHEAD = 2  # frames that a stage may run ahead of the next one
 
 
-def ahead(items: Iterator[T], depth: int) -> Generator[T]:
+def ahead(items: Iterator[T], depth: int, cores: int | None = None) -> Generator[T]:
     """Compute the next `depth` items in a thread of their own while the present one is used.
 
-    None for a depth of 0: each item is then computed where it is asked for.
+    Args:
+        items: what is computed.
+        depth: how many; 0 computes each item where it is asked for.
+        cores: that torch uses in that thread; None for as many as elsewhere.
     """
     if depth == 0:
         yield from items
         return
     end: Any = object()
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
+        if cores:
+            pool.submit(torch.set_num_threads, cores)
         coming: deque[Future[T]] = deque(pool.submit(next, items, end) for _ in range(depth))
         try:
             while (item := coming.popleft().result()) is not end:
@@ -31,6 +38,15 @@ def ahead(items: Iterator[T], depth: int) -> Generator[T]:
         finally:
             for future in coming:
                 future.cancel()
+
+
+def half_of_the_cores() -> int:
+    """What smoothing leaves to inference, which runs beside it.
+
+    On all of them RAFT waits for cores that are busy with the network: on two cores `run` took a
+    fifth longer.
+    """
+    return max(1, torch.get_num_threads() // 2)
 
 
 class Clock:

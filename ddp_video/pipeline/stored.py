@@ -22,7 +22,7 @@ from ..tracks import numbered
 from ..types import Frame, Prediction, VideoInfo
 from .engines import Engines
 from .outputs import RunSettings, expected_frames
-from .overlap import AHEAD, Progress, ahead
+from .overlap import AHEAD, Progress, ahead, half_of_the_cores
 from .report import plain, versions
 from .sources import Input, check_radii, open_input, source_facts, span_facts
 
@@ -173,7 +173,7 @@ def store_smoothed(
             closing(inferred) as predictions,
         ):
             items = smooth(predictions, engines.estimator, settings.radii, settings.smoothing)
-            with closing(ahead(items, AHEAD)) as coming:
+            with closing(ahead(items, AHEAD, half_of_the_cores())) as coming:
                 for done, item in enumerate(coming, 1):
                     writer.add(item.frame, item.smoothed[radius])
                     if progress:

@@ -20,7 +20,7 @@ from ..types import Frame, Prediction, VideoInfo
 from .deliver import OpenReceiver, in_stored_form, opened, passing
 from .engines import Engines
 from .outputs import Paths, RunSettings, expected_frames, is_lossless, plan
-from .overlap import AHEAD, Clock, Progress, ahead
+from .overlap import AHEAD, Clock, Progress, ahead, half_of_the_cores
 from .people import picked, settled
 from .report import RunReport, plain, versions, write_json
 from .sources import Input, check_radii, open_input
@@ -157,7 +157,7 @@ class _Work:
             if not self._info.is_picture:
                 writers = {r: stack.enter_context(self._writer(r)) for r in self._settings.radii}
             # entered last, so closed first: the thread has ended when files and reader are closed
-            for item in stack.enter_context(closing(ahead(items, depth))):
+            for item in stack.enter_context(closing(ahead(items, depth, half_of_the_cores()))):
                 for radius, picture in self._pictures(item).items():
                     with self.clock.stage("encode"):
                         self._put(writers.get(radius), radius, picture, item.frame)
