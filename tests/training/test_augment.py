@@ -59,14 +59,16 @@ def test_flip_turns_over_about_the_centre():
 
 
 def test_heights_stay_within_bounds():
-    settings = replace(STILL, min_cover=0.0, max_cover=0.0, max_zoom=9.0)
+    settings = replace(
+        STILL, min_height=24, max_height=2.2, min_cover=0.0, max_cover=0.0, max_zoom=9.0
+    )
     heights = []
     for seed in range(300):
         matrix, _ = photo_matrix(np.random.default_rng(seed), photo(), 256, settings)
         heights.append(300 * np.sqrt(np.linalg.det(matrix)))
-    assert min(heights) >= 50
-    assert max(heights) <= 1.6 * 256
-    middle = np.sqrt(50 * 1.6 * 256)  # log-uniform: half of them below the geometric mean
+    assert 24 <= min(heights) < 30
+    assert 500 < max(heights) <= 2.2 * 256
+    middle = np.sqrt(24 * 2.2 * 256)  # log-uniform: half of them below the geometric mean
     assert 0.4 < np.mean(np.array(heights) < middle) < 0.6
 
 
