@@ -89,7 +89,7 @@ def bench(
     for name, section in (
         ("stages", lambda: _stages(clip, settings)),
         ("against the plain way", lambda: _ratios(frames, predictor, plain, settings)),
-        ("the whole job", lambda: _whole_job(clip, predictor, plain, settings)),
+        ("the whole job", lambda: _whole_job(clip, len(frames), predictor, plain, settings)),
         ("people", lambda: _people(frames, predictor, plain, settings)),
         ("the paper, one GPU", lambda: dict(PAPER)),
         ("coverage", lambda: _coverage(frames, predictor, plain, settings)),
@@ -121,12 +121,11 @@ def _stages(clip: Path, settings: BenchSettings) -> dict[str, Any]:
     """The whole way, then four times as long: seconds by stage and frames a second; memory."""
     run_settings = replace(settings.run, overwrite=True)
     engines = load_engines(settings.weights, run_settings)
-    with FrameReader(clip) as reader:
-        rate = reader.info.rate or Fraction(25)
+    span = _span(clip, settings.frames)
     out: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, times in (("warm-up", Fraction(1, 4)), ("once", 1), ("four times", 4)):
-            end = settings.frames * times / rate
+            end = span * times
             cpu = time.process_time()
             report = run(clip, Path(folder), engines, replace(run_settings, end=end))
             cpu = time.process_time() - cpu
@@ -138,6 +137,12 @@ def _stages(clip: Path, settings: BenchSettings) -> dict[str, Any]:
                 **report.seconds,
             }
     return out
+
+
+def _span(clip: Path, frames: int) -> Fraction:
+    """Seconds that so many frames of a clip last."""
+    with FrameReader(clip) as reader:
+        return frames / (reader.info.rate or Fraction(25))
 
 
 def _ratios(
@@ -177,16 +182,14 @@ def _raft(predictor: Predictor) -> RaftFlow:
 
 
 def _whole_job(
-    clip: Path, predictor: Predictor, plain: PlainNetwork, settings: BenchSettings
+    clip: Path, frames: int, predictor: Predictor, plain: PlainNetwork, settings: BenchSettings
 ) -> dict[str, Any]:
     """Seconds a frame from the video to the video, the plain way and by `run`, in turn.
 
     The plain way has network and flows as above, and no stage runs beside another; smoothing,
     drawing, measuring and encoding are the same.
     """
-    with FrameReader(clip) as reader:
-        end = settings.frames / (reader.info.rate or Fraction(25))
-    how = replace(settings.run, overwrite=True, end=end)
+    how = replace(settings.run, overwrite=True, end=_span(clip, settings.frames))
     plainly: dict[str, Engines] = {}
     ours: dict[str, Engines] = {}
 
@@ -206,7 +209,7 @@ def _whole_job(
             )
             works[name] = lambda name=name: run(clip, Path(folder), ours[name], how)
         seconds = interleaved(works, settings.rounds)
-    found = {name: each / settings.frames for name, each in seconds.items()}
+    found = {name: each / frames for name, each in seconds.items()}
     for name in ours:
         found[f"{name}: frames a second"] = 1 / found[name]
         found[f"{name}: times faster"] = found[f"{name}, the plain way"] / found[name]

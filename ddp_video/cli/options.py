@@ -125,6 +125,28 @@ def parse_time(text: str | None, option: str) -> Fraction | None:
     return int(match[1] or 0) * 3600 + int(match[2] or 0) * 60 + Fraction(match[3])
 
 
+Table = Annotated[
+    Path,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Table to write, ending in .npz.",
+        show_default=False,
+    ),
+]
+
+
+def check_table(path: Path) -> None:
+    """Refuse a name that is not a table's.
+
+    Raises:
+        InputError: it does not end in .npz.
+    """
+    if path.suffix != ".npz":
+        raise InputError(f"-o {path} is no table: give a name that ends in .npz")
+
+
 def check_folder(folder: Path) -> Path:
     """Refuse an output that is plainly meant as a file.
 

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from ..errors import InputError
 from . import console
 from . import options as o
 
@@ -16,16 +15,7 @@ def landmarks(
         Path,
         typer.Argument(metavar="DIR", help="Photos, subfolders included.", show_default=False),
     ],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="FILE",
-            help="Table of the poses, ending in .npz.",
-            show_default=False,
-        ),
-    ],
+    output: o.Table,
     teachers: Annotated[
         Path | None,
         typer.Option(
@@ -45,8 +35,7 @@ def landmarks(
     Example:
       ddp-video synth landmarks photos -o poses.npz --teachers teachers
     """
-    if output.suffix != ".npz":
-        raise InputError(f"-o {output} is no table: give a name that ends in .npz")
+    o.check_table(output)
     from ..fitting import landmark_table, observe
     from ..fitting.photos import photos_in
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from ..errors import InputError, OutputError
+from ..errors import OutputError
 from ..settings import LookSettings
 from . import console
 from . import options as o
@@ -23,16 +23,7 @@ def looks(
             show_default=False,
         ),
     ],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="FILE",
-            help="Table of the looks, ending in .npz.",
-            show_default=False,
-        ),
-    ],
+    output: o.Table,
     height: Annotated[int, typer.Option(help="Pixels that a person must be high.")] = (
         DEFAULT.height
     ),
@@ -63,8 +54,7 @@ def looks(
       ddp-video synth looks labels/photos -o looks.npz --preview
       ddp-video synth pictures -n 1000 -o people --looks looks.npz
     """
-    if output.suffix != ".npz":
-        raise InputError(f"-o {output} is no table: give a name that ends in .npz")
+    o.check_table(output)
     if not output.parent.is_dir():
         raise OutputError(f"there is no folder {output.parent}: make it, or choose another -o")
     from ..synthesis.workers import equipped
