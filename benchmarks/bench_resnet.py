@@ -36,7 +36,7 @@ from ddp_video.types import Frame
 from ddp_video.weights import load_network, resolve
 
 SIZE = (480, 853)
-AS_LARGE = InferSettings(short_side=SIZE[0], max_height=SIZE[0])
+AS_LARGE = InferSettings(short_side=SIZE[0], max_height=SIZE[0], near_side=0)
 CANDIDATES = 10  # locations that take one and the same person for theirs
 
 

@@ -1,10 +1,13 @@
 """Infer: frames in, one prediction a frame out."""
 
+import copy
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import Self
 
 import cv2
 import numpy as np
@@ -12,6 +15,7 @@ import torch
 from torch import Tensor
 
 from .errors import InputError
+from .nearness import nearer, network_size, settled
 from .network import DirectDensePose
 from .network.device import autocast, choose_device, choose_precision
 from .network.direct_dense_pose import DensePose
@@ -23,22 +27,8 @@ from .settings import InferSettings
 from .types import Frame, Person, Prediction
 
 AT_ONCE = 2  # frames that a CPU works on
-MULTIPLE = 32  # the coarsest trunk map is at 1/32 scale
 # CUDA has its own class for it; the CPU and MPS say it in words.
 OUT_OF_MEMORY = re.compile("out of memory|not enough memory|can't allocate memory")
-
-
-def network_size(size: tuple[int, int], settings: InferSettings) -> tuple[int, int]:
-    """(H, W) that the network sees for a frame of (H, W): short side as set, sides rounded to 32.
-
-    Less where the long side, or an upright picture's height, would go beyond its bound. The picture
-    is stretched by the rounding (some percent) rather than padded, so that the logit grid covers
-    exactly the frame.
-    """
-    tallest = max(settings.short_side, settings.max_height)
-    scale = min(settings.short_side / min(size), settings.long_side / max(size), tallest / size[0])
-    h, w = (max(MULTIPLE, round(side * scale / MULTIPLE) * MULTIPLE) for side in size)
-    return h, w
 
 
 class Predictor:
@@ -71,10 +61,20 @@ class Predictor:
             precision += ", large convolutions int8"
         return {"device": str(self.device), "precision": precision}
 
+    def for_film(self, samples: Iterable[Frame]) -> Self:
+        """The same network with its size settled: as near as suits some frames of the film."""
+        looks = (self._look(frame, self.settings) for frame in samples)
+        return self._with(nearer(self.settings, looks))
+
+    def _with(self, settings: InferSettings) -> Self:
+        other = copy.copy(self)
+        other.settings = settings
+        return other
+
     def __call__(
         self, frames: Iterable[Frame], before: Sequence[Person] = ()
     ) -> Iterator[tuple[Frame, Prediction]]:
-        """Predict the frames of a film, in their order.
+        """Predict the frames of a film, in their order, all at the size of the settings.
 
         Somebody who was there a frame ago needs a lower score than who appears (`presence.py`).
 
@@ -90,16 +90,17 @@ class Predictor:
         A CPU's cores work on two frames at a time: one frame has too little work for all of them.
         """
         cores = torch.get_num_threads()
-        least = self.settings.threshold * self.settings.stay
+        one_size = settled(self.settings)
+        least = replace(one_size, threshold=one_size.threshold * one_size.stay)
         if self.device.type != "cpu" or cores == 1:
-            yield from ((frame, self.predict(frame, least)) for frame in frames)
+            yield from ((frame, self._look(frame, least)) for frame in frames)
             return
         share = (max(1, cores // AT_ONCE),)
         with ThreadPoolExecutor(AT_ONCE, "infer", torch.set_num_threads, share) as pool:
             coming: deque[tuple[Frame, Future[Prediction]]] = deque()
             try:
                 for frame in frames:
-                    coming.append((frame, pool.submit(self.predict, frame, least)))
+                    coming.append((frame, pool.submit(self._look, frame, least)))
                     if len(coming) > AT_ONCE:  # one waits, so that nobody has to wait for it
                         first, answer = coming.popleft()
                         yield first, answer.result()
@@ -114,6 +115,8 @@ class Predictor:
     def predict(self, frame: Frame, threshold: float | None = None) -> Prediction:
         """The prediction for a picture on its own, on the CPU in float32.
 
+        Where everybody in it is far, the network looks a second time from nearer.
+
         Args:
             frame: the picture.
             threshold: a person needs at least this score; None for that of the settings.
@@ -121,14 +124,25 @@ class Predictor:
         Raises:
             InputError: the device's memory is too small.
         """
-        h, w = network_size(frame.size, self.settings)
+        asked = self.settings
+        if threshold is not None:
+            asked = replace(asked, threshold=threshold)
+        first = self._look(frame, asked)
+        again = nearer(self.settings, [first])
+        if again.short_side == asked.short_side:
+            return first
+        return self._look(frame, replace(again, threshold=asked.threshold))
+
+    def _look(self, frame: Frame, settings: InferSettings) -> Prediction:
+        """One look at the size of the settings."""
+        h, w = network_size(frame.size, settings)
         shrink = h < frame.size[0]
         resized = cv2.resize(
             frame.image, (w, h), interpolation=cv2.INTER_AREA if shrink else cv2.INTER_LINEAR
         )
         with _enough_memory(self.device):
             image = torch.from_numpy(resized).permute(2, 0, 1).unsqueeze(0)
-            pose = self._forward(image, self.settings.threshold if threshold is None else threshold)
+            pose = self._forward(image, settings.threshold)
             return prediction_of(pose, frame.size, (h, w))
 
     @torch.inference_mode()

@@ -83,7 +83,7 @@ def bench(
     with FrameReader(clip) as reader:
         frames = list(islice(reader, settings.frames))
     network = load_network(resolve(settings.weights))
-    predictor = Predictor(network, settings.run.infer)
+    predictor = Predictor(network, settings.run.infer).for_film(frames)
     plain = PlainNetwork(network, predictor)
     found: dict[str, Any] = {"machine": _machine(predictor), "clip": _facts(frames)}
     for name, section in (

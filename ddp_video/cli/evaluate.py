@@ -54,7 +54,7 @@ def dataset(
     weights: o.Weights = None,
     kappa: e.Kappa = "single",
     geodesics: e.GeodesicFiles = None,
-    short_side: e.ShortSide = InferSettings.short_side,
+    short_side: o.ShortSide = None,
     threshold: o.Threshold = InferSettings.threshold,
     device: o.DeviceOption = InferSettings.device,
     limit: e.Limit = None,
@@ -88,7 +88,7 @@ def pairs(
         Path, typer.Argument(metavar="DIR", help="NAME.jpg and NAME_iuv.png (I, 255·U, 255·V).")
     ],
     weights: o.Weights = None,
-    short_side: e.ShortSide = InferSettings.short_side,
+    short_side: o.ShortSide = None,
     threshold: o.Threshold = InferSettings.threshold,
     device: o.DeviceOption = InferSettings.device,
     errors: e.Errors = None,
@@ -127,7 +127,7 @@ def clips(
     ] = 1,
     weights: o.Weights = None,
     teachers: e.Teachers = None,
-    short_side: e.ShortSide = InferSettings.short_side,
+    short_side: o.ShortSide = None,
     threshold: o.Threshold = InferSettings.threshold,
     device: o.DeviceOption = InferSettings.device,
     limit: e.Limit = None,
@@ -175,7 +175,7 @@ def split(
     weights: o.Weights = None,
     teachers: e.Teachers = None,
     kappa: e.Kappa = "single",
-    short_side: e.ShortSide = InferSettings.short_side,
+    short_side: o.ShortSide = None,
     threshold: o.Threshold = InferSettings.threshold,
     device: o.DeviceOption = InferSettings.device,
     limit: e.Limit = None,
@@ -210,16 +210,13 @@ def split(
 
 
 def _predictor(
-    weights: str | None, short_side: int, threshold: float, device: o.Device
+    weights: str | None, short_side: int | None, threshold: float, device: o.Device
 ) -> "Predictor":
     """The network, ready to look."""
     from ..infer import Predictor
     from ..weights import load_network, resolve
 
-    if short_side < 32:
-        raise InputError(f"--short-side {short_side} is below 32: try {InferSettings.short_side}")
-    o.check_threshold(threshold)
-    settings = InferSettings(short_side=short_side, threshold=threshold, device=device)
+    settings = o.infer_settings(short_side, threshold, device)
     return Predictor(load_network(resolve(weights)), settings)
 
 

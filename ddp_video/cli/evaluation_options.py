@@ -27,9 +27,6 @@ def picture(path: Path | None) -> Path | None:
     return beside_others(path)
 
 
-ShortSide = Annotated[
-    int, typer.Option(help="The network's short side in pixels, rounded to a multiple of 32.")
-]
 Limit = Annotated[
     int | None, typer.Option(min=1, help="At most this many pictures or frames of each kind.")
 ]

@@ -50,6 +50,7 @@ def export(
     start: o.Start = None,
     end: o.End = None,
     threshold: o.Threshold = o.INFER.threshold,
+    short_side: o.ShortSide = None,
     overwrite: o.Overwrite = False,
     quiet: o.Quiet = False,
 ) -> None:
@@ -85,6 +86,7 @@ def export(
         start=start,
         end=end,
         threshold=threshold,
+        short_side=short_side,
         overwrite=overwrite,
         measure=False,
     )

@@ -32,6 +32,7 @@ def infer(
     start: o.Start = None,
     end: o.End = None,
     threshold: o.Threshold = o.INFER.threshold,
+    short_side: o.ShortSide = None,
     overwrite: o.Overwrite = False,
     quiet: o.Quiet = False,
 ) -> None:
@@ -48,7 +49,12 @@ def infer(
     from .batch import infer_to_store
 
     settings = o.run_settings(
-        device=device, start=start, end=end, threshold=threshold, overwrite=overwrite
+        device=device,
+        start=start,
+        end=end,
+        threshold=threshold,
+        short_side=short_side,
+        overwrite=overwrite,
     )
     out = o.check_store_name(output or Path(f"{output_stem(source)}.ddp"))
     infer_to_store(source, out, weights, settings, quiet=quiet)

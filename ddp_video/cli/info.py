@@ -46,7 +46,7 @@ def info(
         return
     from ..decode import probe
     from ..flow import make_flow, missing_weights
-    from ..infer import network_size
+    from ..nearness import network_size
     from ..network.device import choose_device, choose_precision
     from ..weights import read_architecture, resolve, verify
 
@@ -56,7 +56,7 @@ def info(
     rows["device"] = str(where)
     rows["precision"] = str(choose_precision(where, infer.precision)).removeprefix("torch.")
     height, width = network_size((video.height, video.width), infer)
-    rows["network sees"] = f"{width}×{height}"
+    rows["network sees"] = f"{width}×{height}, larger where everybody is far"
     chosen = resolve(weights)
     verify(chosen)
     rows["weights"] = f"{chosen.name}, {read_architecture(chosen.path).backbone} ({chosen.path})"

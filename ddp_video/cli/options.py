@@ -94,6 +94,16 @@ End = Annotated[str | None, typer.Option(metavar="TIME", help="End here, this mo
 Threshold = Annotated[
     float, typer.Option(metavar="0..1", help="A person needs at least this score.")
 ]
+ShortSide = Annotated[
+    int | None,
+    typer.Option(
+        metavar="PIXELS",
+        help="The network's short side, rounded to a multiple of 32: larger sees far people "
+        "better, and takes longer. \\[default: "
+        f"{InferSettings.short_side}, up to {InferSettings.near_side} where everybody is far]",
+        show_default=False,
+    ),
+]
 CodecOption = Annotated[
     Codec, typer.Option(help="h264 plays everywhere; ffv1 is lossless, in Matroska.")
 ]
@@ -174,14 +184,21 @@ def check_store_name(path: Path) -> Path:
     return path
 
 
-def check_threshold(threshold: float) -> None:
-    """Refuse a score that nobody can have.
+def infer_settings(short_side: int | None, threshold: float, device: Device) -> InferSettings:
+    """How the network looks, by the options.
 
     Raises:
-        InputError: it is not within 0..1.
+        InputError: an option out of its bounds.
     """
     if not 0 <= threshold <= 1:
         raise InputError(f"--threshold {threshold:g} is not within 0..1: try {INFER.threshold:g}")
+    if short_side is None:
+        return InferSettings(threshold=threshold, device=device)
+    if short_side < 32:
+        raise InputError(f"--short-side {short_side} is below 32: try {InferSettings.short_side}")
+    return InferSettings(
+        short_side=short_side, near_side=short_side, threshold=threshold, device=device
+    )
 
 
 def run_settings(  # one parameter per option: this is where they become settings
@@ -191,6 +208,7 @@ def run_settings(  # one parameter per option: this is where they become setting
     flow: FlowEngine = FLOW.engine,
     flow_weights: str | None = None,
     device: Device = INFER.device,
+    short_side: int | None = None,
     view: View = RENDER.view,
     background: Background = RENDER.background,
     start: str | None = None,
@@ -216,7 +234,6 @@ def run_settings(  # one parameter per option: this is where they become setting
             raise InputError(f"--radius {radius} is not within 0..{MAX_RADIUS}: try --radius 2")
     if not 0 <= crf <= 51:
         raise InputError(f"--crf {crf} is not within 0..51: try --crf {ENCODE.crf}")
-    check_threshold(threshold)
     first, last = parse_time(start, "--start"), parse_time(end, "--end")
     if last is not None and last <= (first or 0):
         raise InputError(f"--end {end} is not after --start {start or 0}: give a later end")
@@ -225,7 +242,7 @@ def run_settings(  # one parameter per option: this is where they become setting
         start=first,
         end=last,
         smoothing=SmoothSettings(radius=max(radii), method=method),
-        infer=InferSettings(threshold=threshold, device=device),
+        infer=infer_settings(short_side, threshold, device),
         flow=FlowSettings(engine=flow, weights=flow_weights),
         render=RenderSettings(view=view, background=background),
         encode=EncodeSettings(codec=codec, crf=crf),

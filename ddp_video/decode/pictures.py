@@ -48,7 +48,7 @@ class PictureSource:
         Raises:
             VideoError: none of the pictures can be read.
         """
-        self._pictures, self._warnings = pictures, warnings
+        self._pictures = pictures
         self._position, self._first = _first_readable(pictures, warnings)
         single = source.is_file()
         self.info = VideoInfo(
@@ -65,8 +65,12 @@ class PictureSource:
             is_picture=single,
         )
 
-    def frames(self, span: Span) -> Generator[Frame]:
+    def frames(self, span: Span, warnings: list[str]) -> Generator[Frame]:
         """The pictures of a span as frames.
+
+        Args:
+            span: which part.
+            warnings: gets a line for each picture that is not as it should be.
 
         Raises:
             InputError: none lies in it.
@@ -75,7 +79,7 @@ class PictureSource:
         for pts in range(self._position, len(self._pictures)):
             if not span.holds(pts * info.time_base):
                 continue
-            image = self._image(pts)
+            image = self._image(pts, warnings)
             if image is None:
                 continue
             if image.shape[:2] != (info.height, info.width):
@@ -84,20 +88,20 @@ class PictureSource:
             yield Frame(image, index, pts, info.time_base, None if info.is_picture else 1)
             index += 1
         if other_size:
-            self._warnings.append(
+            warnings.append(
                 f"{info.path}: {other_size} pictures of another size than the first are left out"
             )
         if index == 0:
             raise span.nothing()
 
-    def _image(self, position: int) -> np.ndarray | None:
+    def _image(self, position: int, warnings: list[str]) -> np.ndarray | None:
         """One picture, the first from memory; None, with a warning, where it cannot be read."""
         if position == self._position:
             return self._first
         try:
-            return read_picture(self._pictures[position], self._warnings)
+            return read_picture(self._pictures[position], warnings)
         except VideoError as error:
-            self._warnings.append(f"{error} (left out)")
+            warnings.append(f"{error} (left out)")
             return None
 
 

@@ -3,10 +3,12 @@
 from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Self
 
+from ..errors import InputError, VideoError
 from ..types import Frame, VideoInfo
 from .container import container_frames, probe_container
 from .pictures import PictureSource
@@ -74,12 +76,37 @@ class FrameReader:
             InputError: nothing lies between `start` and `end`.
         """
         self.close()
-        if self._pictures:
-            frames = self._pictures.frames(self._span)
-        else:
-            frames = container_frames(self.info, self._span, self.warnings)
-        self._active = _ahead(frames, self._prefetch)
+        self._active = _ahead(self._frames(self._span, self.warnings), self._prefetch)
         return self._active
+
+    def samples(self, most: int = 12, every: Fraction = Fraction(1, 2)) -> Iterator[Frame]:
+        """Some frames, spread evenly over the span; reading from the beginning is not disturbed.
+
+        Only the first frame where the length is not known. What cannot be read is left out.
+
+        Args:
+            most: at most so many.
+            every: seconds, of which each has one frame.
+        """
+        first, last = self._span.start or Fraction(0), self._span.end
+        if self.info.duration is not None:
+            last = min(last or self.info.duration, self.info.duration)
+        length = max(Fraction(0), last - first) if last else Fraction(0)
+        count = min(most, max(1, round(length / every)))
+        for k in range(count):
+            time = first + length * (2 * k + 1) / (2 * count)
+            frames = self._frames(replace(self._span, start=time), [])
+            try:
+                yield next(frames)
+            except (VideoError, InputError):
+                continue
+            finally:
+                frames.close()
+
+    def _frames(self, span: Span, warnings: list[str]) -> Generator[Frame]:
+        if self._pictures:
+            return self._pictures.frames(span, warnings)
+        return container_frames(self.info, span, warnings)
 
     def close(self) -> None:
         """End the reading thread and close the file."""

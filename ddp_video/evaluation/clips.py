@@ -193,6 +193,8 @@ def score_clip(
     """
     score = ClipScore(settings.step == 1, settings.matte)
     frames = clip_frames(clip, settings.step, read_truth)
+    with FrameReader(clip) as reader:
+        looker = looker.for_film(reader.samples())
     for done, given in enumerate(islice(frames, settings.limit), 1):
         score.add(given, looker.predict(given.frame))
         if progress:

@@ -1,6 +1,6 @@
 """People that a network found in one picture, at full size; and how they overlap the true ones."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
@@ -28,6 +28,10 @@ class Looker(Protocol):
 
     def predict(self, frame: Frame, threshold: float | None = None) -> Prediction:
         """The prediction for one frame: people of at least this score, or the usual one."""
+        ...
+
+    def for_film(self, samples: Iterable[Frame]) -> "Looker":
+        """The same, with one size for all frames of a film, of which these are some."""
         ...
 
 

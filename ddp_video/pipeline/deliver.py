@@ -10,7 +10,7 @@ from ..errors import VideoError
 from ..smooth import Smoothed, smooth
 from ..store import as_stored
 from ..types import Frame, Prediction, VideoInfo
-from .engines import Engines
+from .engines import Engines, suited
 from .outputs import RunSettings, expected_frames
 from .overlap import AHEAD, Progress, ahead, half_of_the_cores
 from .people import picked, settled
@@ -72,6 +72,7 @@ def deliver(
     people: list[int] = []
     with given.reader as reader, ExitStack() as stack:
         receive = stack.enter_context(opened(receiver, source, given))
+        engines, settings = suited(engines, settings, given)
         given, settings = stack.enter_context(
             settled(source, given, engines, settings, progress=progress)
         )

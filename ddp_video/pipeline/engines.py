@@ -3,7 +3,7 @@
 import ctypes
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from ..network.device import choose_device
 from ..types import Frame, Person, Prediction, TwoWayFlow
 from ..weights import load_network, resolve, sha256_of
 from .outputs import RunSettings
+from .sources import Input
 
 
 class PredictionSource(Protocol):
@@ -87,6 +88,21 @@ def load_engines(
     if max(settings.radii, default=0) > 0:
         estimator, facts["flow"] = make_flow(settings.flow, device)
     return Engines(predictor, estimator, facts)
+
+
+def suited(engines: Engines, settings: RunSettings, given: Input) -> tuple[Engines, RunSettings]:
+    """The network at the size that suits a source (`nearness.py`), and settings that say so.
+
+    Args:
+        engines: from `load_engines`.
+        settings: those that they were loaded with.
+        given: the source; where its predictions are stored nothing is looked at.
+    """
+    predictor = engines.predictor
+    if given.stored is not None or not isinstance(predictor, Predictor):
+        return engines, settings
+    predictor = predictor.for_film(given.reader.samples())
+    return replace(engines, predictor=predictor), replace(settings, infer=predictor.settings)
 
 
 # glibc's names for what it does with freed memory (malloc.h), and the largest values it takes

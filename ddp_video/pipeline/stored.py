@@ -20,7 +20,7 @@ from ..store import (
 )
 from ..tracks import numbered
 from ..types import Frame, Prediction, VideoInfo
-from .engines import Engines
+from .engines import Engines, suited
 from .outputs import RunSettings, expected_frames
 from .overlap import AHEAD, Progress, ahead, half_of_the_cores
 from .report import plain, versions
@@ -126,6 +126,7 @@ def infer(
         raise InputError(f"{source} holds predictions already: give the video, or render it")
     given = open_input(source, settings.start, settings.end)
     with given.reader as reader:
+        engines, settings = suited(engines, settings, given)
         header = header_of(reader.info, settings, engines)
         if not settings.overwrite and (finished := _finished(out, header)):
             return StoreReport(finished)
@@ -166,6 +167,7 @@ def store_smoothed(
     given = open_input(source, settings.start, settings.end)
     check_radii(given, settings.radii)
     with given.reader as reader:
+        engines, settings = suited(engines, settings, given)
         header = _smoothed_header(given, engines, settings)
         inferred = ahead(predicted(reader, given, engines), AHEAD)
         with (

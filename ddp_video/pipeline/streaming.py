@@ -18,7 +18,7 @@ from ..smooth import Smoothed, smooth
 from ..store import PredictionWriter
 from ..types import Frame, Prediction, VideoInfo
 from .deliver import OpenReceiver, in_stored_form, opened, passing
-from .engines import Engines
+from .engines import Engines, suited
 from .outputs import Paths, RunSettings, expected_frames, is_lossless, plan
 from .overlap import AHEAD, Clock, Progress, ahead, half_of_the_cores
 from .people import picked, settled
@@ -64,6 +64,7 @@ def run(
     begun = time.perf_counter()
     given, settings, paths = _prepared(source, out_dir, settings or RunSettings(), name_radii)
     with given.reader as reader, ExitStack() as stack:
+        engines, settings = suited(engines, settings, given)
         facts = facts_of(given, engines)
         given, settings = stack.enter_context(
             settled(source, given, engines, settings, paths.predictions, progress)

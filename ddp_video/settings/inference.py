@@ -21,6 +21,9 @@ class InferSettings:
         long_side: bound on the long side, for panoramas.
         max_height: bound on the height, for upright pictures: the shipped weights were trained on
             pictures of 256 pixels, and people much taller than that come apart.
+        near_side: where everybody is far, the network looks from nearer, with a short side of up to
+            this many pixels (`nearness.py`); `short_side` or less: never.
+        tall: and so near that the tallest person is about this many pixels high for it.
         threshold: a person needs at least this score.
         stay: share of the threshold that is enough, in a film, for who was there a frame ago.
         nms: whether people are compared by their instance masks or by their boxes.
@@ -35,6 +38,8 @@ class InferSettings:
     short_side: int = 288
     long_side: int = 1024
     max_height: int = 352
+    near_side: int = 512
+    tall: int = 200
     threshold: float = 0.5
     stay: float = 0.75
     nms: Literal["mask", "box"] = "mask"

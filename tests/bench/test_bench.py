@@ -24,7 +24,9 @@ def frame_of(height: int, width: int) -> Frame:
 def test_the_plain_way_gives_the_same_answer() -> None:
     torch.manual_seed(0)
     network = build(Architecture(width=0.5, channels=32, hidden=32))
-    settings = InferSettings(64, threshold=0.0, top_k=3, device="cpu", precision="fp32")
+    settings = InferSettings(
+        64, near_side=0, threshold=0.0, top_k=3, device="cpu", precision="fp32"
+    )
     predictor = Predictor(network, settings)
     frame = frame_of(96, 128)
     fast, plain = predictor.predict(frame), PlainNetwork(network, predictor)(frame)
@@ -40,7 +42,9 @@ def test_windows_end_with_the_clip() -> None:
 def test_plain_predictions_are_those_of_the_predictor() -> None:
     torch.manual_seed(0)
     network = build(Architecture(width=0.5, channels=32, hidden=32))
-    settings = InferSettings(64, threshold=0.05, top_k=3, device="cpu", precision="fp32")
+    settings = InferSettings(
+        64, near_side=0, threshold=0.05, top_k=3, device="cpu", precision="fp32"
+    )
     predictor, frames = Predictor(network, settings), [frame_of(96, 128)] * 2
     plain = PlainPredictions(PlainNetwork(network, predictor))(frames)
     for (_, fast), (_, slow) in zip(predictor(frames), plain, strict=True):

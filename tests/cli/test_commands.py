@@ -13,8 +13,8 @@ import ddp_video
 from ddp_video import weights as registry
 from ddp_video.cli.options import parse_time
 from ddp_video.errors import InputError
-from ddp_video.infer import network_size
 from ddp_video.measure import SteadinessResult
+from ddp_video.nearness import network_size
 from ddp_video.network import build
 from ddp_video.network.device import choose_precision
 from ddp_video.settings import Architecture, InferSettings, SmoothSettings
@@ -162,7 +162,7 @@ def test_info_says_what_a_file_is_and_what_would_be_used(tmp_path, ddp_video_, m
     precision = choose_precision(torch.device("cpu"), InferSettings().precision)
     assert f"torch.{row(outcome.out, 'precision')[1]}" == str(precision)
     h, w = network_size((48, 64), InferSettings())
-    assert row(outcome.out, "network sees")[1] == f"{w}×{h}"
+    assert row(outcome.out, "network sees")[1].startswith(f"{w}×{h},")
 
 
 def test_info_downloads_nothing(tmp_path, ddp_video_, make_clip, manifest, monkeypatch):

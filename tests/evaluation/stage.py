@@ -1,6 +1,7 @@
 """A stage for evaluation: pictures with known people, and a looker who answers what it is told."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Self
 
 import numpy as np
 import torch
@@ -48,7 +49,12 @@ def prediction(
     return Prediction(logits, (part > 0).float(), tuple(people), (h, w))
 
 
-class Says:
+class _OneSize:
+    def for_film(self, samples: Iterable[Frame]) -> Self:
+        return self
+
+
+class Says(_OneSize):
     """Answers each picture in turn with what it is given, and again when asked for all to rank."""
 
     def __init__(self, *answers: Prediction, threshold: float = 0.0) -> None:
@@ -62,7 +68,7 @@ class Says:
         return self._last.without_others([p for p in self._last.people if p.score >= least])
 
 
-class Knows:
+class Knows(_OneSize):
     """Answers with the truth of the record whose picture it is shown."""
 
     def __init__(self, records: list[Record]) -> None:
