@@ -15,7 +15,8 @@ What it does otherwise than Eq. 6, each but the first with a switch in `SmoothSe
 
 All of it is one weighted sum of warped ballots.
 
-Dims: H W = the logit grid, h w = the part of it where anybody is seen, B = 74 entries of a ballot.
+Dims: H W = the logit grid, h w = the part of it where anybody is seen, P = the cells of it, B = 74
+entries of a ballot.
 """
 
 from collections.abc import Iterable, Mapping
@@ -44,6 +45,7 @@ EVEN_MOST = 0.01  # by this at most
 FAINT = FLOOR**0.5 / 2  # votes below which nobody is covered: half of what FLOOR is given
 _BODY = PARTS - 1
 _SAID = 2 + _BODY  # entries of a ballot before U and V
+_ROW = 256  # cells that are looked up together: OpenCV's pictures have fewer than 32768 columns
 
 
 class View(NamedTuple):
@@ -184,91 +186,110 @@ def robust_average(
         Part logits like those of one frame; U and V; coverage 1 where any trusted frame is covered;
         the people of the present frame, their masks averaged along with them.
     """
-    box = _box(present, looks.values())
-    if not looks or box is None:
+    near_HW = _near(present, looks.values())
+    if not looks or not near_HW.any():
         return present.prediction
-    seen = [(each.view, each.position_2HW[:, *box], each.trust_HW1[box]) for each in looks.values()]
-    own_hwB = present.ballot_HWB[box]
-    said_hw26, charts_hw72 = own_hwB[..., :_SAID].copy(), own_hwB[..., 2:].copy()
-    for there, position_2hw, trust_hw1 in seen:
-        ballot_hwB = take(there.ballot_HWB, position_2hw)
-        said_hw26 += ballot_hwB[..., :_SAID] * trust_hw1
+    cells = near_HW.ravel().nonzero()[0]  # everywhere else all frames say background
+    own_PB = present.ballot_HWB.reshape(near_HW.size, -1)[cells]
+    said_P26, charts_P72 = own_PB[:, :_SAID].copy(), own_PB[:, 2:].copy()
+    count_P1 = np.ones((len(cells), 1), np.float32)
+    for there, position_2HW, trust_HW1 in looks.values():
+        ballot_PB = _at(there.ballot_HWB, position_2HW, cells)
+        trust_P1 = trust_HW1.reshape(-1, 1)[cells]
+        said_P26 += ballot_PB[:, :_SAID] * trust_P1
+        count_P1 += trust_P1
         if settings.agreement:
-            trust_hw1 = trust_hw1 * _agreement(own_hwB, ballot_hwB)
-        charts_hw72 += ballot_hwB[..., 2:] * trust_hw1
-    said_hw26 /= 1 + sum(trust_hw1 for _, _, trust_hw1 in seen)
-    smoothed = _put(present.prediction, box, said_hw26, charts_hw72, settings)
+            trust_P1 = trust_P1 * _agreement(own_PB, ballot_PB)
+        charts_P72 += ballot_PB[:, 2:] * trust_P1
+    said_P26 /= count_P1
+    box = _around(near_HW)
+    fields = _decided(said_P26, settings), _charts(charts_P72, near_HW[box], settings)
+    covered_P = said_P26[:, 2:].max(1) > FAINT
+    smoothed = _put(present.prediction, cells, *fields, covered_P)
     if not settings.masks or not smoothed.people:
         return smoothed
     others = [
-        (take(there.masks_HWM, position_2hw), trust_hw1)
-        for there, position_2hw, trust_hw1 in seen
+        (take(there.masks_HWM, position_2HW[:, *box]), trust_HW1[box])
+        for there, position_2HW, trust_HW1 in looks.values()
         if there.prediction.people
     ]
     people = steadied(smoothed.people, present.masks_HWM, box, others)
     return replace(smoothed, people=people)
 
 
-def _agreement(own_hwB: np.ndarray, other_hwB: np.ndarray) -> np.ndarray:
-    """(h, w, 1) 1 where both have the same U and V, less the farther apart these are.
-
-    Parts count as far as both vote for them: where they have none in common nobody objects.
-    """
-    h, w = own_hwB.shape[:2]
-    own, other = (each[..., 2:].reshape(h, w, 3, _BODY) for each in (own_hwB, other_hwB))
-    apart = own[:, :, 1:] * other[:, :, :1] - other[:, :, 1:] * own[:, :, :1]
-    return np.exp(-np.einsum("hwcp,hwcp->hw", apart, apart) / APART**2)[..., None]
-
-
-def _box(present: View, looks: Iterable[Look]) -> Box | None:
-    """Rows and columns around all cells at which some frame may see people; None: nowhere."""
+def _near(present: View, looks: Iterable[Look]) -> np.ndarray:
+    """(H, W) uint8, 1 at all cells at which some frame may see people."""
     near_HW = present.near_HW
     for each in looks:
         near_HW = cv2.bitwise_or(near_HW, take(each.view.near_HW, each.position_2HW))
+    return near_HW
+
+
+def _around(near_HW: np.ndarray) -> Box:
     left, top, width, height = cv2.boundingRect(near_HW)
-    return (slice(top, top + height), slice(left, left + width)) if width else None
+    return slice(top, top + height), slice(left, left + width)
+
+
+def _at(field_HWC: np.ndarray, position_2HW: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """(P, C): what `take` gives, at some cells; in rows, for OpenCV's pictures have bounds."""
+    filled = np.zeros((2, -(-len(cells) // _ROW) * _ROW), np.float32)
+    filled[:, : len(cells)] = position_2HW.reshape(2, -1)[:, cells]
+    taken = take(field_HWC, filled.reshape(2, -1, _ROW))
+    return taken.reshape(-1, field_HWC.shape[2])[: len(cells)]
+
+
+def _agreement(own_PB: np.ndarray, other_PB: np.ndarray) -> np.ndarray:
+    """(P, 1) 1 where both have the same U and V, less the farther apart these are.
+
+    Parts count as far as both vote for them: where they have none in common nobody objects.
+    """
+    own, other = (each[:, 2:].reshape(-1, 3, _BODY) for each in (own_PB, other_PB))
+    apart = own[:, 1:] * other[:, :1] - other[:, 1:] * own[:, :1]
+    return np.exp(-np.einsum("pcb,pcb->p", apart, apart) / APART**2)[:, None]
 
 
 def _put(
     present: Prediction,
-    box: Box,
-    said_hw26: np.ndarray,
-    charts_hw72: np.ndarray,
-    settings: SmoothSettings,
+    cells: np.ndarray,
+    parts_P25: np.ndarray,
+    charts_2P24: np.ndarray,
+    covered_P: np.ndarray,
 ) -> Prediction:
-    """The prediction that the means of the ballots stand for; nobody is outside the box."""
-    vote_24hw = said_hw26[..., 2:].transpose(2, 0, 1)
+    """The prediction with other fields at some cells; nobody is anywhere else."""
+    points = torch.from_numpy(cells)
     logits = present.logits.clone(memory_format=torch.contiguous_format)
-    fields = logits.view(3, PARTS, *logits.shape[1:])
-    fields[0, :, *box] = torch.from_numpy(_decided(said_hw26[..., :2], vote_24hw, settings))
-    fields[1:, 1:, *box] = torch.from_numpy(_charts(charts_hw72, settings))
+    fields = logits.view(3, PARTS, -1)
+    fields[0].index_copy_(1, points, torch.from_numpy(parts_P25).T)
+    fields[1:, 1:].index_copy_(2, points, torch.from_numpy(charts_2P24).transpose(1, 2))
     coverage = torch.zeros_like(present.coverage)
-    coverage[box] = torch.from_numpy((vote_24hw.max(0) > FAINT).astype(np.float32))
+    coverage.view(-1)[points] = torch.from_numpy(covered_P.astype(np.float32))
     return replace(present, logits=logits, coverage=coverage)
 
 
-def _decided(ahead_hw2: np.ndarray, vote_24hw: np.ndarray, settings: SmoothSettings) -> np.ndarray:
-    """(25, h, w) logits: the background is as far ahead of the winning part as the frames say."""
-    ahead_hw, square_hw = ahead_hw2[..., 0], ahead_hw2[..., 1]
+def _decided(said_P26: np.ndarray, settings: SmoothSettings) -> np.ndarray:
+    """(P, 25) logits: the background is as far ahead of the winning part as the frames say."""
+    ahead_P1, square_P1, vote_P24 = said_P26[:, :1], said_P26[:, 1:2], said_P26[:, 2:]
     if settings.doubt:
-        ahead_hw = ahead_hw + DOUBT * np.sqrt((square_hw - ahead_hw**2).clip(0))
-    background_hw = (1 + ahead_hw.clip(-1, 1)) / 2
-    chance_24hw = np.square(vote_24hw)
-    chance_24hw *= (1 - background_hw) / chance_24hw.max(0).clip(1e-9)
-    return np.log(np.concatenate([background_hw[None], chance_24hw]).clip(FLOOR))
+        ahead_P1 = ahead_P1 + DOUBT * np.sqrt((square_P1 - ahead_P1**2).clip(0))
+    background_P1 = (1 + ahead_P1.clip(-1, 1)) / 2
+    chance_P24 = np.square(vote_P24)
+    chance_P24 *= (1 - background_P1) / chance_P24.max(1, keepdims=True).clip(1e-9)
+    return np.log(np.concatenate([background_P1, chance_P24], 1).clip(FLOOR))
 
 
-def _charts(charts_hw72: np.ndarray, settings: SmoothSettings) -> np.ndarray:
-    """(2, 24, h, w) U and V."""
-    own = _divided(charts_hw72)
+def _charts(charts_P72: np.ndarray, near_hw: np.ndarray, settings: SmoothSettings) -> np.ndarray:
+    """(2, P, 24) U and V at the cells that are near."""
+    own = _divided(charts_P72)
     if settings.even:
-        around = _divided(cv2.GaussianBlur(charts_hw72, (3, 3), EVEN))
+        inside_hw = near_hw > 0
+        charts_hw72 = np.zeros((*near_hw.shape, charts_P72.shape[1]), np.float32)
+        charts_hw72[inside_hw] = charts_P72
+        around = _divided(cv2.GaussianBlur(charts_hw72, (3, 3), EVEN)[inside_hw])
         own += (around - own).clip(-EVEN_MOST, EVEN_MOST)
     return own
 
 
-def _divided(charts_hw72: np.ndarray) -> np.ndarray:
-    """(2, 24, h, w) U and V, by their votes."""
-    h, w = charts_hw72.shape[:2]
-    votes_24hw, *weighted = charts_hw72.reshape(h, w, 3, _BODY).transpose(2, 3, 0, 1)
-    return np.stack(weighted) / votes_24hw.clip(1e-9)
+def _divided(charts_P72: np.ndarray) -> np.ndarray:
+    """(2, P, 24) U and V, by their votes."""
+    votes_P24, *weighted = charts_P72.reshape(-1, 3, _BODY).transpose(1, 0, 2)
+    return np.stack(weighted) / votes_P24.clip(1e-9)
