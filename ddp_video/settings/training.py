@@ -9,11 +9,21 @@ from .inference import Precision
 
 @dataclass(frozen=True)
 class LossWeights:
-    """The lambdas of Eqs. 8 and 9."""
+    """The lambdas of Eqs. 8 and 9, and how dense labels are balanced.
+
+    Attributes:
+        masks: of both mask terms.
+        uv: of U and V.
+        smooth: of the smoothness term.
+        even: how far the parts of a person weigh alike, 0..1: a cell of a part that has n of the
+            person's cells weighs n^-even. Annotated points are spread over the parts as they are;
+            with 0 dense labels are mostly trunk and legs.
+    """
 
     masks: float = 5.0
     uv: float = 10.0
     smooth: float = 1.0
+    even: float = 1 / 3
 
 
 @dataclass(frozen=True)

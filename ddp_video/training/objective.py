@@ -8,7 +8,7 @@ from ..network import DirectDensePose
 from ..network.background_suppression import Sites
 from ..network.instance_branch import InstanceMaps, boxes_at
 from ..settings import LossWeights
-from ..types import LOGIT_CHANNELS
+from ..types import LOGIT_CHANNELS, PARTS
 from . import losses
 from .example import Batch
 from .targets import Assignment, assign, truth_sites
@@ -100,6 +100,7 @@ class Objective(nn.Module):
         part = batch.part.flatten()[sites.flat].long()
         uv = batch.uv.permute(0, 2, 3, 1).reshape(-1, 2)[sites.flat].float() / 255
         weight = cell_weights(batch).flatten()[sites.flat]
+        weight = weight * part_weights(batch, self.weights.even).flatten()[sites.flat]
         known = (part != UNKNOWN).nonzero().squeeze(1)
         at, part, uv, weight = rows[known], part[known], uv[known], weight[known]
         if any(len(p) for p in batch.points):
@@ -132,6 +133,24 @@ def cell_weights(batch: Batch) -> Tensor:
         table[image, 1 : 1 + len(weights)] = weights
     flat = batch.instance.flatten(1).long()
     return table.gather(1, flat).view(batch.instance.shape)
+
+
+def part_weights(batch: Batch, even: float) -> Tensor:
+    """(B, h, w): how much a cell counts by its part: n^-even where n cells are the person's part.
+
+    The mean over the labelled cells of a person is 1, and so is every other cell.
+    """
+    image = torch.arange(len(batch.part), device=batch.part.device).view(-1, 1, 1)
+    person = image * (UNKNOWN + 1) + batch.instance.long()
+    labelled = (batch.part > 0) & (batch.part != UNKNOWN) & (batch.instance > 0)
+    person, part = person[labelled], batch.part[labelled].long()
+    _, group, size = torch.unique(person * PARTS + part, return_inverse=True, return_counts=True)
+    weight = size[group].float() ** -even
+    _, whose, cells = torch.unique(person, return_inverse=True, return_counts=True)
+    total = torch.zeros(len(cells), device=weight.device).index_add_(0, whose, weight)
+    weights = torch.ones(batch.part.shape, device=weight.device)
+    weights[labelled] = weight * (cells / total)[whose]
+    return weights
 
 
 def rows_at_points(

@@ -18,7 +18,7 @@ PACKAGE = Path(__file__).parents[2] / "ddp_video"
 LAYERS = [
     {"types", "errors", "settings", "atomic"},
     {"network", "data", "tracks"},
-    {"presence"},
+    {"nearness", "presence"},
     {"decode", "infer", "flow", "smooth", "render", "encode", "measure", "weights", "store"},
     {"pipeline", "training", "evaluation", "synthesis", "exports", "report"},
     {"fitting", "bench"},  # fitting poses and draws the body of synthesis; bench runs the pipeline

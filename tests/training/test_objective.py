@@ -9,7 +9,8 @@ from ddp_video.network.background_suppression import make_sites
 from ddp_video.network.instance_branch import DetectionLimits
 from ddp_video.settings import Architecture, LossWeights
 from ddp_video.training.example import Batch
-from ddp_video.training.objective import Objective, cell_weights, rows_at_points
+from ddp_video.training.objective import Objective, cell_weights, part_weights, rows_at_points
+from ddp_video.training.targets import truth_sites
 
 SMALL = Architecture(width=0.5, channels=48, hidden=48, tower_depth=1)
 
@@ -96,6 +97,40 @@ def test_cell_weights_follow_the_people() -> None:
     assert float(got[1][batch.instance[1] == 2].unique()) == 0.25
     assert float(got[1][batch.instance[1] != 2].unique()) == 1.0
     assert float(got[0].unique()) == 1.0
+
+
+def test_parts_weigh_alike_within_a_person() -> None:
+    batch = figures()  # head 54 cells, torso 72, leg 90
+    assert (part_weights(batch, 0.0) == 1).all()
+    batch.part[1][batch.instance[1] == 2] = 0  # a person without labels
+    got = part_weights(batch, 1.0)
+    for head, torso, leg in (
+        [float(got[b][batch.part[b] == part].unique()) for part in (23, 2, 9)] for b in (0, 1)
+    ):
+        assert head * 54 == pytest.approx(torso * 72) == pytest.approx(leg * 90, rel=1e-4)
+        assert head * 54 + torso * 72 + leg * 90 == pytest.approx(54 + 72 + 90, rel=1e-4)
+    assert (got[batch.part == 0] == 1).all()
+    batch.part[0][batch.part[0] == 2] = 255  # torso unknown: the others are balanced alone
+    got = part_weights(batch, 0.5)[0]
+    head, leg = (float(got[batch.part[0] == part].unique()) for part in (23, 9))
+    assert head / leg == pytest.approx((90 / 54) ** 0.5)
+    assert head * 54 + leg * 90 == pytest.approx(54 + 90, rel=1e-4)
+    assert (got[batch.part[0] == 255] == 1).all()
+
+
+def test_the_balance_is_in_the_loss() -> None:
+    torch.manual_seed(0)
+    batch = figures()
+    sites = truth_sites(batch.instance, batch.grow)
+    rows = torch.randn(len(sites), 75)
+    alike, as_they_are = (
+        Objective(build(SMALL), SMALL.level_bounds, LossWeights(even=even))._iuv_terms(
+            rows, sites, batch
+        )
+        for even in (1.0, 0.0)
+    )
+    assert alike["smooth"] == as_they_are["smooth"]
+    assert alike["I"] != as_they_are["I"] and alike["UV"] != as_they_are["UV"]
 
 
 def test_no_people_gives_finite_terms_and_gradients() -> None:
