@@ -53,7 +53,7 @@ def settings_of(name: str, common: TrainSettings) -> TrainSettings:
 
 def measure(weights: Path, test: DensePoseDataset, limit: int) -> dict[str, float]:
     """The figures of trained weights."""
-    settings = InferSettings(threshold=THRESHOLD)
+    settings = InferSettings(threshold=THRESHOLD, near_side=0)  # one size for all rows
     predictor = Predictor(load_network(resolve(weights)), settings)
     score = DatasetScore(Geodesics.shipped())
     figures = score_dataset(predictor, test, score, limit)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from .errors import InputError
-from .nearness import nearer, network_size, settled
+from .nearness import nearer, network_size
 from .network import DirectDensePose
 from .network.device import autocast, choose_device, choose_precision
 from .network.direct_dense_pose import DensePose
@@ -64,12 +64,9 @@ class Predictor:
     def for_film(self, samples: Iterable[Frame]) -> Self:
         """The same network with its size settled: as near as suits some frames of the film."""
         looks = (self._look(frame, self.settings) for frame in samples)
-        return self._with(nearer(self.settings, looks))
-
-    def _with(self, settings: InferSettings) -> Self:
-        other = copy.copy(self)
-        other.settings = settings
-        return other
+        settled = copy.copy(self)
+        settled.settings = nearer(self.settings, looks)
+        return settled
 
     def __call__(
         self, frames: Iterable[Frame], before: Sequence[Person] = ()
@@ -90,8 +87,7 @@ class Predictor:
         A CPU's cores work on two frames at a time: one frame has too little work for all of them.
         """
         cores = torch.get_num_threads()
-        one_size = settled(self.settings)
-        least = replace(one_size, threshold=one_size.threshold * one_size.stay)
+        least = replace(self.settings, threshold=self.settings.threshold * self.settings.stay)
         if self.device.type != "cpu" or cores == 1:
             yield from ((frame, self._look(frame, least)) for frame in frames)
             return
@@ -124,14 +120,13 @@ class Predictor:
         Raises:
             InputError: the device's memory is too small.
         """
-        asked = self.settings
-        if threshold is not None:
-            asked = replace(asked, threshold=threshold)
-        first = self._look(frame, asked)
+        if threshold is None:
+            threshold = self.settings.threshold
+        first = self._look(frame, replace(self.settings, threshold=threshold))
         again = nearer(self.settings, [first])
-        if again.short_side == asked.short_side:
+        if again.short_side == self.settings.short_side:
             return first
-        return self._look(frame, replace(again, threshold=asked.threshold))
+        return self._look(frame, replace(again, threshold=threshold))
 
     def _look(self, frame: Frame, settings: InferSettings) -> Prediction:
         """One look at the size of the settings."""

@@ -1,5 +1,6 @@
 """Frames in, predictions out: size, boxes, the grid's contract, no people, too little memory."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -93,15 +94,7 @@ def test_boxes_are_in_pixels_of_the_frame() -> None:
 
 @pytest.mark.parametrize("size", [(97, 131), (131, 97), (5, 7), (1, 1), (33, 500)])
 def test_odd_sizes(size: tuple[int, int], network: DirectDensePose) -> None:
-    settings = InferSettings(
-        short_side=64,
-        near_side=0,
-        long_side=128,
-        threshold=0.0,
-        top_k=3,
-        device="cpu",
-        precision="fp32",
-    )
+    settings = replace(ON_CPU, threshold=0.0, top_k=3)
     found = Predictor(network, settings).predict(frame_of(*size))
     h, w = (side // 4 for side in network_size(size, settings))
     assert found.size == size
@@ -134,9 +127,7 @@ def test_the_grid_covers_exactly_the_frame() -> None:
 
 
 def test_nobody_there(network: DirectDensePose) -> None:
-    settings = InferSettings(
-        short_side=64, near_side=0, threshold=1.1, device="cpu", precision="fp32"
-    )
+    settings = replace(ON_CPU, threshold=1.1)
     found = Predictor(network, settings).predict(frame_of(64, 96))
     assert found.people == () and float(found.coverage.sum()) == 0
     assert (found.logits[:25].argmax(0) == 0).all()
@@ -154,9 +145,7 @@ def test_a_film_asks_less_of_who_was_there(monkeypatch) -> None:
     answer = network.answer  # scores 0.9, 0.8 … 0.5
     monkeypatch.setattr(network, "forward", lambda _, limits, __: asked.append(limits) or answer)
     answer.people.instance_mask[:] = torch.eye(8)[:5, :, None]  # a row of the grid each
-    settings = InferSettings(
-        64, near_side=0, threshold=0.75, stay=0.6, device="cpu", precision="fp32"
-    )
+    settings = replace(ON_CPU, threshold=0.75, stay=0.6)
     predictor = Predictor(network, settings)  # pyright: ignore
     alone = predictor.predict(frame_of(32, 32))
     assert [limits.threshold for limits in asked] == [0.75]
@@ -171,9 +160,7 @@ def test_two_at_a_time_give_the_same_as_one(network: DirectDensePose) -> None:
     frames = [
         Frame(rng.integers(0, 256, (64, 96, 3), np.uint8), i, i, Fraction(1, 25)) for i in range(5)
     ]
-    settings = InferSettings(
-        64, near_side=0, threshold=0.0, top_k=3, device="cpu", precision="fp32"
-    )
+    settings = replace(ON_CPU, threshold=0.0, top_k=3)
     predictor, threads = Predictor(network, settings), torch.get_num_threads()
     try:
         torch.set_num_threads(2)

@@ -114,6 +114,17 @@ Keep = Annotated[
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress and no table.")]
 
+Table = Annotated[
+    Path,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Table to write, ending in .npz.",
+        show_default=False,
+    ),
+]
+
 INFER = InferSettings()
 FLOW = FlowSettings()
 SMOOTH = SmoothSettings()
@@ -133,18 +144,6 @@ def parse_time(text: str | None, option: str) -> Fraction | None:
     if match is None or ((match[2] is not None) and Fraction(match[3]) >= 60):
         raise InputError(f"{option} {text!r} is no time: write seconds (12.5) or 0:00:12.5")
     return int(match[1] or 0) * 3600 + int(match[2] or 0) * 60 + Fraction(match[3])
-
-
-Table = Annotated[
-    Path,
-    typer.Option(
-        "-o",
-        "--output",
-        metavar="FILE",
-        help="Table to write, ending in .npz.",
-        show_default=False,
-    ),
-]
 
 
 def check_table(path: Path) -> None:
