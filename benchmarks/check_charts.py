@@ -8,6 +8,9 @@ are held against the charts: over the faces of a part, the correlation (wanted: 
 mean distance (wanted: at most .08) of U and of V. `hidden` parts are seen too seldom to tell. The
 offsets (BodyPix less ours) tell a turned limb from noise; `teacher_agreement.py` asks DensePose
 R-CNN as a third witness.
+
+A second table says where BodyPix lets a limb begin: how many centimetres before (+) or behind (-)
+the charts' border half of its pixels are the limb's.
 """
 
 import argparse
@@ -26,7 +29,9 @@ from ddp_video.fitting.observe import Pose, Teachers
 from ddp_video.fitting.one_photo import Sight, see_photo
 from ddp_video.fitting.photos import photos_in
 from ddp_video.fitting.pseudo_labels import classify, crop_body, observe_surface
+from ddp_video.synthesis.body.body import Body
 from ddp_video.synthesis.charts.lookup import Charts
+from ddp_video.synthesis.raster.rays import closest, face_normals, on_surface
 
 NAMES = (
     "torso back", "torso front", "hand R", "hand L", "foot L", "foot R",
@@ -36,6 +41,19 @@ NAMES = (
     "forearm inside L", "forearm inside R", "forearm outside L", "forearm outside R",
     "head R", "head L",
 )  # fmt: skip
+# Where two groups of parts meet: the limb, and what it hangs on.
+BORDERS = {
+    "neck": ((23, 24), (1, 2)),
+    "shoulder": ((15, 16, 17, 18), (1, 2)),
+    "elbow": ((19, 20, 21, 22), (15, 16, 17, 18)),
+    "wrist": ((3, 4), (19, 20, 21, 22)),
+    "hip": ((7, 8, 9, 10), (1, 2)),
+    "knee": ((11, 12, 13, 14), (7, 8, 9, 10)),
+    "ankle": ((5, 6), (11, 12, 13, 14)),
+}
+STEPS = np.arange(-0.05, 0.07, 0.01)  # metres from a border
+FACING = 0.6  # a face looks where its normal's part that way is larger
+MIN_VOTES = 150  # of a step
 AT_ONCE = 12  # photos
 MIN_PIXELS = 5  # of a face
 MIN_FACES = 40  # of a part
@@ -43,11 +61,12 @@ MAX_DISTANCE = 0.08
 
 
 class Averages:
-    """Sums of BodyPix's U and V over the faces of the charts."""
+    """Sums of BodyPix's U and V over the faces of the charts, and which parts it sees there."""
 
     def __init__(self) -> None:
         self.charts = Charts.shipped()
         self.sums = np.zeros((len(self.charts.faces), 3))
+        self.votes = np.zeros((len(self.charts.faces), 25))
 
     def add(self, teachers: Teachers, sight: Sight, person: FittedPerson) -> None:
         """Add the pixels of one person at which BodyPix sees the body's own part."""
@@ -60,6 +79,7 @@ class Averages:
         surface = observe_surface(teachers, sight.image, pose)
         points = np.stack([column, row, np.ones(len(row))], 1) @ pose.crop.T
         part, sure, u, v = classify(surface, points, crop_body(pose))
+        np.add.at(self.votes, (face, np.where(sure, part, 0)), 1)
         same = sure & (part == self.charts.part[face])
         np.add.at(self.sums, face[same], np.stack([np.ones(same.sum()), u[same], v[same]], 1))
 
@@ -73,6 +93,58 @@ class Averages:
         correlation = [np.corrcoef(theirs[:, k], ours[:, k])[0, 1] for k in (0, 1)]
         away = theirs - ours
         return int(seen.sum()), np.stack([correlation, np.abs(away).mean(0), away.mean(0)])
+
+
+class Borders:
+    """Where the teacher lets limbs begin, on the body at rest."""
+
+    def __init__(self, averages: Averages) -> None:
+        self.charts, self.votes = averages.charts, averages.votes
+        self.vertices = self.charts.refine(Body({}).vertices)
+        self.centres = self.vertices[self.charts.faces].mean(1)
+        normal = face_normals(self.vertices, self.charts.faces)[0]
+        self.sides = {
+            "all": np.ones(len(normal), bool),
+            "front": normal[:, 1] < -FACING,
+            "back": normal[:, 1] > FACING,
+            "top": normal[:, 2] > FACING,
+        }
+
+    def offsets(self, limb: tuple[int, ...], rest: tuple[int, ...]) -> dict[str, float]:
+        """Centimetres by side; nan where too little is seen to tell."""
+        away = self._away(limb, rest)
+        step = np.where(np.isfinite(away), np.digitize(away, STEPS) - 1, -1)
+        found = {}
+        for name, side in self.sides.items():
+            votes = np.zeros((len(STEPS), 25))
+            np.add.at(votes, step[side & (step >= 0)], self.votes[side & (step >= 0)])
+            mine, other = votes[:, limb].sum(1), votes[:, rest].sum(1)
+            found[name] = crossing(mine[:-1], other[:-1])
+        return found
+
+    def _away(self, limb: tuple[int, ...], rest: tuple[int, ...]) -> np.ndarray:
+        """(F,) metres from the border: positive on `rest`, negative on the limb, else nan."""
+        away = np.full(len(self.centres), np.nan)
+        for mine, other, sign in ((limb, rest, -1), (rest, limb, 1)):
+            here = np.isin(self.charts.part, mine)
+            there = self.charts.faces[np.isin(self.charts.part, other)]
+            nearest = on_surface(
+                self.vertices, there, *closest(self.vertices, there, self.centres[here])
+            )
+            away[here] = sign * np.linalg.norm(self.centres[here] - nearest, axis=1)
+        return away
+
+
+def crossing(mine: np.ndarray, other: np.ndarray) -> float:
+    """Centimetres at which `mine` falls below half of both, over the intervals of `STEPS`."""
+    seen = mine + other >= MIN_VOTES
+    middle = 100 * (STEPS[:-1] + STEPS[1:])[seen] / 2
+    share = (mine / np.maximum(mine + other, 1))[seen]
+    falls = np.flatnonzero((share[:-1] >= 0.5) & (share[1:] < 0.5))
+    if not len(falls):
+        return float("nan")
+    k = falls[0]
+    return float(np.interp(0.5, share[[k + 1, k]], middle[[k + 1, k]]))
 
 
 def main() -> None:
@@ -97,6 +169,7 @@ def main() -> None:
                 bodies += 1
     print(f"{bodies} good fits in {len(photos)} photos")
     report(averages)
+    report_borders(Borders(averages))
 
 
 def report(averages: Averages) -> None:
@@ -110,6 +183,14 @@ def report(averages: Averages) -> None:
         good = (figures[0] > 0).all() and (figures[1] <= MAX_DISTANCE).all()
         columns = "".join(f"{u:8.3f}{v:7.3f}" for u, v in figures)
         print(f"{name:20}{faces:7} {columns}  {'' if good else 'apart'}")
+
+
+def report_borders(borders: Borders) -> None:
+    """Print a line for each border."""
+    print(f"\n{'border (cm)':12}" + "".join(f"{side:>8}" for side in borders.sides))
+    for name, (limb, rest) in BORDERS.items():
+        offsets = borders.offsets(limb, rest)
+        print(f"{name:12}" + "".join(f"{offset:8.1f}" for offset in offsets.values()))
 
 
 if __name__ == "__main__":
