@@ -22,6 +22,16 @@ os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"
 import numpy as np
 
 from ddp_video.data.densepose_coco import read_picture
+from ddp_video.fitting.clothes import (
+    FOOT,
+    HAND,
+    HEAD,
+    LOWER_ARM,
+    SHIN,
+    THIGH,
+    TORSO,
+    UPPER_ARM,
+)
 from ddp_video.fitting.fit import FitSettings, Fitter
 from ddp_video.fitting.fitted import FitLabeller, FittedPerson
 from ddp_video.fitting.labels import visible_faces
@@ -29,6 +39,7 @@ from ddp_video.fitting.observe import Pose, Teachers
 from ddp_video.fitting.one_photo import Sight, see_photo
 from ddp_video.fitting.photos import photos_in
 from ddp_video.fitting.pseudo_labels import classify, crop_body, observe_surface
+from ddp_video.fitting.sides import GROUP
 from ddp_video.synthesis.body.body import Body
 from ddp_video.synthesis.charts.lookup import Charts
 from ddp_video.synthesis.raster.rays import closest, face_normals, on_surface
@@ -41,15 +52,15 @@ NAMES = (
     "forearm inside L", "forearm inside R", "forearm outside L", "forearm outside R",
     "head R", "head L",
 )  # fmt: skip
-# Where two groups of parts meet: the limb, and what it hangs on.
+# Where two limbs meet: the one that begins there, and what it hangs on.
 BORDERS = {
-    "neck": ((23, 24), (1, 2)),
-    "shoulder": ((15, 16, 17, 18), (1, 2)),
-    "elbow": ((19, 20, 21, 22), (15, 16, 17, 18)),
-    "wrist": ((3, 4), (19, 20, 21, 22)),
-    "hip": ((7, 8, 9, 10), (1, 2)),
-    "knee": ((11, 12, 13, 14), (7, 8, 9, 10)),
-    "ankle": ((5, 6), (11, 12, 13, 14)),
+    "neck": (HEAD, TORSO),
+    "shoulder": (UPPER_ARM, TORSO),
+    "elbow": (LOWER_ARM, UPPER_ARM),
+    "wrist": (HAND, LOWER_ARM),
+    "hip": (THIGH, TORSO),
+    "knee": (SHIN, THIGH),
+    "ankle": (FOOT, SHIN),
 }
 STEPS = np.arange(-0.05, 0.07, 0.01)  # metres from a border
 FACING = 0.6  # a face looks where its normal's part that way is larger
@@ -110,19 +121,20 @@ class Borders:
             "top": normal[:, 2] > FACING,
         }
 
-    def offsets(self, limb: tuple[int, ...], rest: tuple[int, ...]) -> dict[str, float]:
-        """Centimetres by side; nan where too little is seen to tell."""
-        away = self._away(limb, rest)
+    def offsets(self, limb: int, rest: int) -> dict[str, float]:
+        """Centimetres by side; nan where too little is seen to tell. Limbs as in `GROUP`."""
+        limb_parts, rest_parts = (np.flatnonzero(group == GROUP) + 1 for group in (limb, rest))
+        away = self._away(limb_parts, rest_parts)
         step = np.where(np.isfinite(away), np.digitize(away, STEPS) - 1, -1)
         found = {}
         for name, side in self.sides.items():
             votes = np.zeros((len(STEPS), 25))
             np.add.at(votes, step[side & (step >= 0)], self.votes[side & (step >= 0)])
-            mine, other = votes[:, limb].sum(1), votes[:, rest].sum(1)
+            mine, other = votes[:, limb_parts].sum(1), votes[:, rest_parts].sum(1)
             found[name] = crossing(mine[:-1], other[:-1])
         return found
 
-    def _away(self, limb: tuple[int, ...], rest: tuple[int, ...]) -> np.ndarray:
+    def _away(self, limb: np.ndarray, rest: np.ndarray) -> np.ndarray:
         """(F,) metres from the border: positive on `rest`, negative on the limb, else nan."""
         away = np.full(len(self.centres), np.nan)
         for mine, other, sign in ((limb, rest, -1), (rest, limb, 1)):

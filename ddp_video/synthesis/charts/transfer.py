@@ -26,10 +26,10 @@ FOLD = -0.2  # cosine between normals below which a face is on the other side of
 APART = 0.1  # U or V that differ by more between both sides' charts are not averaged
 HANDS = (3, 4)  # the two hand charts are cut open at different places
 
-# On people whose arms hang, DensePose R-CNN and BodyPix, who learnt from hand-drawn parts, let the
-# upper arm begin 2.4 and 2.0 cm nearer to the neck than the template does, in front and on top (8
-# photos and 260 fitted bodies); on raised arms by .3 to .6 cm, and on the back not at all. So the
-# arm's charts are lengthened by this much, and U between their end and `LENGTHENED` is spread anew.
+# DensePose R-CNN and BodyPix, who learnt from hand-drawn parts, let the upper arm begin nearer to
+# the neck than the template does: in front by 2.3 and 1.8 cm (8 photos; 320 fitted bodies), by 2.5
+# on top, by .4 on the back, and hardly where arms are raised (.3 to .6). So its charts are longer
+# by `REACH` in front and on top, and U between their end and `LENGTHENED` is spread anew.
 TORSO = (1, 2)
 UPPER_ARM = (15, 17)
 REACH = 0.018  # metres
@@ -123,7 +123,11 @@ def transfer(source: Source, vertices: np.ndarray, faces: np.ndarray, part: np.n
 
     Where the two disagree, because a cut runs elsewhere, and on the hands, the left ones count.
     """
-    mine, other = (_one_side(half, vertices, faces, part) for half in (source, source.mirrored()))
+    normals = vertex_normals(torch.from_numpy(vertices), torch.from_numpy(faces)).numpy()
+    longer = reach(normals)[faces]
+    mine, other = (
+        _one_side(half, vertices[faces], part, longer) for half in (source, source.mirrored())
+    )
     gap = np.abs(mine - other).max((1, 2))
     alone = (gap > APART) | np.isin(part, HANDS)
     u, v = np.where(alone[:, None, None], mine, (mine + other) / 2).transpose(2, 0, 1)
@@ -131,19 +135,16 @@ def transfer(source: Source, vertices: np.ndarray, faces: np.ndarray, part: np.n
 
 
 def _one_side(
-    source: Source, vertices: np.ndarray, faces: np.ndarray, part: np.ndarray
+    source: Source, corners: np.ndarray, part: np.ndarray, longer: np.ndarray
 ) -> np.ndarray:
-    """(F, 3, 2) U and V of the corners."""
-    out = np.zeros((*faces.shape, 2))
-    normals = vertex_normals(torch.from_numpy(vertices), torch.from_numpy(faces)).numpy()
+    """(F, 3, 2) U and V of the corners (F, 3, 3); upper arms are to reach `longer` (F, 3)."""
+    out = np.zeros((*corners.shape[:2], 2))
     for number in np.unique(part):
         mine = np.flatnonzero(part == number)
         sheet = _Sheet(source.only(source.part == number))
-        corners = vertices[faces[mine]]
-        out[mine] = sheet.at(corners)
+        out[mine], gap = sheet.at(corners[mine])
         if number in UPPER_ARM:
-            longer = reach(normals[faces[mine]].reshape(-1, 3)).reshape(-1, 3)
-            out[mine, :, 0] = _lengthened(out[mine, :, 0], sheet.gap(corners), longer)
+            out[mine, :, 0] = _lengthened(out[mine, :, 0], gap, longer[mine])
     return out
 
 
@@ -171,23 +172,18 @@ class _Sheet:
         self.adjacent = _adjacent(piece.faces)
         self.uv = np.stack([piece.u, piece.v], -1)
 
-    def at(self, corners: np.ndarray) -> np.ndarray:
-        """(K, 3, 2) U and V at the corners (K, 3, 3) of faces."""
-        piece = self.piece
-        face, bary = closest(piece.vertices, piece.faces, corners.reshape(-1, 3))
+    def at(self, corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """At the corners (K, 3, 3) of faces: (K, 3, 2) U and V, and (K, 3) metres to the sheet."""
+        piece, points = self.piece, corners.reshape(-1, 3)
+        face, bary = closest(piece.vertices, piece.faces, points)
         out = np.einsum("pk,pkc->pc", bary, self.uv[face]).reshape(*corners.shape[:2], 2)
+        nearest = on_surface(piece.vertices, piece.faces, face, bary)
+        gap = np.linalg.norm(points - nearest, axis=1).reshape(corners.shape[:2])
         for wide in np.flatnonzero(np.ptp(out, axis=1).max(1) > WIDE):
             near = self._around(corners[wide])
             face, bary = closest(piece.vertices, piece.faces[near], corners[wide])
             out[wide] = np.einsum("pk,pkc->pc", bary, self.uv[near[face]])
-        return out
-
-    def gap(self, corners: np.ndarray) -> np.ndarray:
-        """(K, 3) metres from corners (K, 3, 3) to the sheet."""
-        points = corners.reshape(-1, 3)
-        face, bary = closest(self.piece.vertices, self.piece.faces, points)
-        nearest = on_surface(self.piece.vertices, self.piece.faces, face, bary)
-        return np.linalg.norm(points - nearest, axis=1).reshape(corners.shape[:2])
+        return out, gap
 
     def _around(self, triangle: np.ndarray) -> np.ndarray:
         """Faces near a triangle that hang together with the one that is nearest and faces alike."""
