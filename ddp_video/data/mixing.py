@@ -41,6 +41,7 @@ class SceneSettings:
         feather: the widest softening of the cut's edge, in pixels (standard deviation).
         harmonise: how far a person's colours move towards those of the background, at most (0..1).
         on_photo: probability that people are pasted into a labelled photo, not onto a background.
+        swap_head: probability that a person is given another's head (`head_swap.py`).
     """
 
     count_odds: tuple[float, ...] = (0.30, 0.27, 0.17, 0.12, 0.08, 0.06)
@@ -56,6 +57,7 @@ class SceneSettings:
     feather: float = 1.0
     harmonise: float = 0.5
     on_photo: float = 0.3
+    swap_head: float = 0.4
 
 
 @dataclass(frozen=True)

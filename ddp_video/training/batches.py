@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from ..data.canvas import Canvas, Picture, blank_canvas, draw_background, draw_picture
 from ..data.cut_out import CutOut, cut_out
 from ..data.densepose_coco import UNKNOWN, Record
+from ..data.head_swap import swap_head
 from ..data.mixing import SceneSettings, compose
 from ..data.picture_store import Backgrounds, PictureStore
 from ..errors import DataError
@@ -141,7 +142,7 @@ class TrainingStream(Dataset[Example]):
                 canvas = self._photo(rng, photo)
         if canvas is None:
             canvas = self._background(rng)
-        compose(rng, canvas, lambda: self._cut_out(rng), scenes)
+        compose(rng, canvas, lambda: self._person(rng), scenes)
         return canvas
 
     def _photo(self, rng: np.random.Generator, photo: Picture) -> Canvas:
@@ -186,6 +187,14 @@ class TrainingStream(Dataset[Example]):
     def _any(self, rng: np.random.Generator, odds: np.ndarray) -> Picture:
         source = int(rng.choice(len(odds), p=odds))
         return self.store.get(source, int(rng.integers(len(self.store.datasets[source]))))
+
+    def _person(self, rng: np.random.Generator) -> CutOut | None:
+        """Somebody to paste, perhaps with another's head."""
+        cut, scenes = self._cut_out(rng), self.settings.scenes
+        if cut is not None and rng.random() < scenes.swap_head:
+            donor = self._cut_out(rng)
+            return cut if donor is None else swap_head(rng, cut, donor, scenes.max_zoom)
+        return cut
 
     def _cut_out(self, rng: np.random.Generator) -> CutOut | None:
         scenes = self.settings.scenes
