@@ -254,6 +254,31 @@ def test_span_is_a_slice(tmp_path, suffix, start, end):
         np.testing.assert_array_equal(got.image, expected.image)
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+def test_pictures_that_begin_after_the_sound(tmp_path, suffix):
+    """`start` counts from the first sound, and so does the length."""
+    path = tmp_path / f"late{suffix}"
+    with av.open(str(path), "w") as container:
+        tone = container.add_stream("aac", rate=8000)
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 24_000), np.float32), "fltp", "mono")
+        silence.sample_rate, silence.time_base, silence.pts = 8000, Fraction(1, 8000), 0
+        container.mux(tone.encode(silence))
+        container.mux(tone.encode(None))
+        for index in range(25):
+            picture = np.full((48, 64, 3), 10 * index, np.uint8)
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = 50 + index, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    reader = FrameReader(path, start=Fraction(5, 2))
+    assert float(reader.info.duration or 0) == pytest.approx(3, abs=0.2)
+    assert 10 <= sum(1 for _ in reader) <= 15
+    with pytest.raises(InputError):
+        list(FrameReader(path, start=Fraction(4)))
+
+
 @pytest.mark.parametrize(
     ("start", "end"), [("1", "1"), ("2", "1"), ("-1", None), ("6", None), ("1.01", "1.02")]
 )

@@ -177,6 +177,7 @@ def with_sound(
     rate: int = 44100,
     subtitles: str = "",
     seconds: int = 3,
+    empty_track: bool = False,
     **kwargs,
 ) -> Path:
     """25 frames a second with a tone; the sound is stream 0."""
@@ -184,6 +185,8 @@ def with_sound(
         sound = container.add_stream(codec, rate=rate, layout="mono")
         video = container.add_stream("libx264", rate=25, options={"g": "25"})
         video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        if empty_track:
+            container.add_stream(codec, rate=rate, layout="mono")
         words = None
         if subtitles:
             script = path.with_suffix(".srt")
@@ -302,15 +305,33 @@ def test_transport_stream_into_mp4(tmp_path):
         assert abs(time - (expected - shift)) < Fraction(1, 999)
 
 
-def test_sound_whose_clock_runs_back_is_left_out_with_a_warning(tmp_path):
+def test_recordings_that_were_joined_go_on_with_their_sound(tmp_path):
     source = with_sound(tmp_path / "in.ts")
+    once = sound_packets(source)
     whole = source.read_bytes()
-    source.write_bytes(whole + whole)  # two recordings in one file
+    source.write_bytes(whole + whole)  # the time stamps start again in the middle
     out = copied(source, tmp_path / "out.mp4")
-    assert any("damaged pieces of sound" in warning for warning in out.warnings)
+    assert out.warnings == []
     times = [frame.time for frame in FrameReader(tmp_path / "out.mp4")]
-    assert len(times) == 150
-    assert times == sorted(set(times))
+    steps = [float(b - a) for a, b in pairwise(times)]
+    assert steps == pytest.approx([0.04] * 149, abs=1e-4)
+    sound = sound_packets(tmp_path / "out.mp4")
+    assert len(sound) == 2 * len(once)
+    assert [data for _, data in sound[: len(once)]] == [data for _, data in sound[len(once) :]]
+    steps = [float(b - a) for (a, _), (b, _) in pairwise(sound)]
+    assert steps == pytest.approx([1024 / 44100] * (len(sound) - 1), abs=2e-3)
+    reader = FrameReader(source)
+    assert sum(1 for _ in reader) == 150
+    assert [("start again at 3.0" in warning) for warning in reader.warnings] == [True]
+
+
+def test_an_empty_track_of_sound_does_not_cost_the_others(tmp_path):
+    source = with_sound(tmp_path / "in.ts", empty_track=True)
+    assert len(probe(source).audio) == 2
+    out = copied(source, tmp_path / "out.mp4")
+    assert ["is empty" in warning for warning in out.warnings] == [True]
+    assert probe(tmp_path / "out.mp4").audio == ("aac",)
+    assert len(sound_packets(tmp_path / "out.mp4")) > 100
 
 
 @pytest.mark.parametrize(

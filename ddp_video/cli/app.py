@@ -1,5 +1,6 @@
 """The program `ddp-video`: its commands, and nothing else."""
 
+import io
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -85,6 +86,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Raises:
         SystemExit: always, with the exit code.
     """
+    for stream in (sys.stdout, sys.stderr):  # names of files need not be text
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         code = app(arguments, prog_name="ddp-video", standalone_mode=False)
     except UsageError as error:

@@ -99,6 +99,8 @@ def for_all(
     sources: list[Path] = []
     for source in found:
         with _complaining(failures, source, len(found)):
+            if weights and is_store(source):
+                raise InputError(f"{source} holds predictions: --weights goes with the video")
             look(source)
             sources.append(source)
     reports: list[Warned] = []
@@ -165,10 +167,12 @@ def _sources(inputs: Sequence[str], failures: list[int]) -> Iterator[Path]:
             for source in [path] if is_store(path) else expand_inputs([path]):
                 stem = output_stem(source)
                 if stem in taken:
-                    raise InputError(
+                    clash = InputError(
                         f"{source} and {taken[stem]} would write the same files: "
                         "run them one by one, with different -o"
                     )
+                    failures.append(console.complain(clash, given))
+                    continue
                 taken[stem] = source
                 yield source
         except (DdpVideoError, OSError) as error:

@@ -1,6 +1,7 @@
 """Joins exports and pipeline, which do not know one another: for `export` and `run --export`."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from ..exports import Export, Target, check_target, open_export, output_path
 from ..pipeline import RunSettings, open_input, output_stem
 from ..settings import Preset
 from ..types import VideoInfo
+from . import console
 
 
 class Exports:
@@ -51,13 +53,17 @@ class Exports:
         given = open_input(source, settings.start, settings.end)
         check_target(self._preset, self._target(source, given.reader.info))
 
+    @contextmanager
     def __call__(
         self, source: Path, info: VideoInfo, start: Fraction | None, end: Fraction | None
-    ) -> AbstractContextManager[Export]:
+    ) -> Iterator[Export]:
         """Start the export of a source; the context gives what takes its frames."""
         target = self._target(source, info, start, end)
         self.written[source] = target.path
-        return open_export(self._preset, target)
+        with open_export(self._preset, target) as export:
+            yield export
+        for warning in target.warnings:
+            console.warn(warning)
 
     def _target(
         self,

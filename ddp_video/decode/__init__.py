@@ -11,6 +11,13 @@ Damage: what can be read is given, and a line of `FrameReader.warnings` says wha
 """
 
 from .reader import FrameReader, probe
-from .sources import PICTURE_SUFFIXES, VIDEO_SUFFIXES, expand_inputs
+from .sources import PICTURE_SUFFIXES, VIDEO_SUFFIXES, expand_inputs, pattern_stem
 
-__all__ = ["PICTURE_SUFFIXES", "VIDEO_SUFFIXES", "FrameReader", "expand_inputs", "probe"]
+__all__ = [
+    "PICTURE_SUFFIXES",
+    "VIDEO_SUFFIXES",
+    "FrameReader",
+    "expand_inputs",
+    "pattern_stem",
+    "probe",
+]

@@ -21,6 +21,7 @@ from .upright import Upright, display_turn
 
 _TEXT_DEMUXERS = frozenset({"tty", "bin", "xbin", "adf", "idf"})  # any .txt, drawn as a terminal
 _STATES_LENGTH = ("mov", "matroska", "avi", "flv")  # whose header tells how long the video is
+RESTART = Fraction(1)  # seconds; time stamps that run back by more start again: films were joined
 _SEEK_MARGIN = Fraction(2)  # seconds; decoding begins this much before `start`
 
 
@@ -40,7 +41,7 @@ def probe_container(path: Path) -> VideoInfo:
         if display_turn(first).transpose:
             width, height, aspect = height, width, 1 / aspect
         rate = stream.average_rate or stream.guessed_rate or None
-        whole = _seconds(container.duration, Fraction(1, av.time_base))
+        begin = _start_time(container, stream)
         return VideoInfo(
             path=path,
             width=width,
@@ -48,14 +49,14 @@ def probe_container(path: Path) -> VideoInfo:
             time_base=stream.time_base,
             rate=rate,
             frames=_shown_frames(stream, rate),
-            duration=_seconds(stream.duration, stream.time_base) or whole,
+            duration=_duration(container, stream, begin),
             rotation=-first.rotation % 360,
             container=container.format.name,
             codec=stream.codec_context.name,
             pixel_format=first.format.name,
             audio=tuple(s.name or "unknown" for s in container.streams.audio),
             subtitles=tuple(s.name or "unknown" for s in container.streams.subtitles),
-            start_time=_start_time(container, stream),
+            start_time=begin,
             pixel_aspect=aspect,
         )
 
@@ -74,9 +75,10 @@ def container_frames(info: VideoInfo, span: Span, warnings: list[str]) -> Genera
     """
     damage, upright = _Damage(), Upright(info)
     step = max(1, round(1 / (info.rate * info.time_base))) if info.rate else 1
+    clock = _Clock(info.time_base, step)
     index, pts, finish = 0, None, info.start_time
     for picture in _coded_frames(info, span.start, damage):
-        pts = _next_pts(picture.pts, pts, step)
+        pts = clock(picture.pts)
         time = pts * info.time_base - info.start_time
         if span.is_over(time):
             break
@@ -93,6 +95,10 @@ def container_frames(info: VideoInfo, span: Span, warnings: list[str]) -> Genera
             damage.broke_off = damage.broke_off or "its end mark is missing"
         warnings += damage.of_the_tail(info, finish) if index else []
     warnings += damage.of_the_frames(info)
+    warnings += [
+        f"{info.path}: its time stamps start again at {float(at - info.start_time):.2f} s; joined"
+        for at in clock.restarts
+    ]
     if upright.scaled:
         warnings.append(
             f"{info.path}: {upright.scaled} frames of another size were scaled to that of the first"
@@ -196,6 +202,19 @@ def _start_time(container: InputContainer, stream: VideoStream) -> Fraction:
     return min(times, default=Fraction(0))
 
 
+def _duration(container: InputContainer, stream: VideoStream, begin: Fraction) -> Fraction | None:
+    """From `begin` to the end of the pictures; to that of the file where only that is known."""
+    length = _seconds(stream.duration, stream.time_base)
+    if length is None or stream.start_time is None or stream.time_base is None:
+        return length or _seconds(container.duration, Fraction(1, av.time_base))
+    return stream.start_time * stream.time_base + length - begin
+
+
+def states_length(info: VideoInfo) -> bool:
+    """Whether the file says how long it is; elsewhere FFmpeg guesses."""
+    return info.container.startswith(_STATES_LENGTH)
+
+
 def _stated_end(container: InputContainer, stream: VideoStream) -> tuple[Fraction | None, Fraction]:
     """Where the header says that the pictures end, and by how much it may be off, in seconds."""
     slack = Fraction(5, 2) / (stream.average_rate or 25)
@@ -265,8 +284,32 @@ def _decode(
             return
 
 
-def _next_pts(pts: int | None, last: int | None, step: int) -> int:
-    """The source's pts; made up only where it has none or does not move on."""
-    if pts is None:
-        return 0 if last is None else last + step
-    return pts if last is None or pts > last else last + 1
+class _Clock:
+    """The source's pts; made up where it has none or does not move on, joined where it restarts.
+
+    Attributes:
+        restarts: where it does, seconds.
+    """
+
+    def __init__(self, time_base: Fraction, step: int) -> None:
+        self.restarts: list[Fraction] = []
+        self._time_base, self._step = time_base, step
+        self._last: int | None = None
+        self._shift = 0
+
+    def __call__(self, pts: int | None) -> int:
+        """The next picture's."""
+        last = self._last
+        if last is None:
+            self._last = pts or 0
+        elif pts is None:
+            self._last = last + self._step
+        elif pts + self._shift > last:
+            self._last = pts + self._shift
+        elif (last - pts - self._shift) * self._time_base > RESTART:
+            self._last = last + self._step
+            self._shift = self._last - pts
+            self.restarts.append(self._last * self._time_base)
+        else:
+            self._last = last + 1
+        return self._last

@@ -10,7 +10,7 @@ from typing import Self
 
 from ..errors import InputError, VideoError
 from ..types import Frame, VideoInfo
-from .container import container_frames, probe_container
+from .container import container_frames, probe_container, states_length
 from .pictures import PictureSource
 from .sources import Span, check_exists, find_pictures
 
@@ -66,7 +66,8 @@ class FrameReader:
             self.info = self._pictures.info
         else:
             self.info = probe_container(source)
-        self._span.check(self.info.duration)
+        if pictures or states_length(self.info):
+            self._span.check(self.info.duration)
 
     def __iter__(self) -> Iterator[Frame]:
         """Read from the beginning of the span.

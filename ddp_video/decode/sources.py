@@ -78,6 +78,12 @@ class Span:
         return InputError(f"{self.source}: no frame lies between start and end: choose others")
 
 
+def pattern_stem(source: Path) -> str | None:
+    """What stands before the number in a `frame_%05d.png` pattern; None where it is none."""
+    number = None if source.exists() else _PATTERN.search(source.name)
+    return source.name[: number.start()] if number else None
+
+
 def check_exists(source: Path) -> None:
     """Look at a path before it is opened.
 
@@ -85,7 +91,7 @@ def check_exists(source: Path) -> None:
         InputError: no such file, folder or pattern, or it may not be read.
         VideoError: an empty file.
     """
-    if source.is_dir() or (not source.exists() and _PATTERN.search(source.name)):
+    if source.is_dir() or pattern_stem(source) is not None:
         return
     if not source.exists():
         raise InputError(f"{source}: no such file or folder: check the path")

@@ -5,10 +5,13 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.error import ArgumentError, FFmpegError, InvalidDataError
 from av.packet import Packet
 from av.stream import Discard, Stream
+
+from ..decode.container import RESTART
 
 _SEEKABLE = ("mov", "matroska")  # with an index; elsewhere a seek may land too late
 _MARGIN = Fraction(10)  # seconds that streams of one file may lie apart; FFmpeg interleaves so
@@ -50,6 +53,9 @@ class StreamCopy:
             if stream.type not in ("audio", "subtitle"):
                 stream.discard = Discard.all
                 continue
+            if _is_empty(stream):
+                warnings.append(f"{source.name}: a track of its sound is empty; left out")
+                continue
             codec = stream.codec_context.name if stream.codec_context else "unknown codec"
             if codec in allowed:
                 self.streams[stream.index] = _added(target, stream)
@@ -86,20 +92,29 @@ class StreamCopy:
         if not self.streams:
             return
         waiting = set(self.streams)
+        ends: dict[int, Fraction] = {}
+        shifts: dict[int, Fraction] = {}
         try:
             self._skip_to_start()
             for packet in self._source.demux(*(self._source.streams[i] for i in self.streams)):
                 if packet.dts is None or packet.pts is None:
                     continue  # an empty packet at the end
-                waiting -= self._ended(packet.stream_index, packet.dts * packet.time_base)
+                stream, unit = packet.stream_index, packet.time_base
+                shift = shifts.get(stream, Fraction(0))
+                time, end = packet.dts * unit + shift, ends.get(stream)
+                if end is not None and end - time > RESTART:  # the pictures are joined there too
+                    shift = shifts[stream] = shift + end - time
+                    time = end
+                ends[stream] = time + (packet.duration or 0) * unit
+                waiting -= self._ended(stream, time)
                 if not waiting:
                     return
-                if not self._wants(packet.pts * packet.time_base):
+                if not self._wants(packet.pts * unit + shift):
                     continue
-                shift = round(self._offset / packet.time_base)
-                packet.pts -= shift
-                packet.dts -= shift
-                packet.stream = self.streams[packet.stream_index]
+                ticks = round((shift - self._offset) / unit)
+                packet.pts += ticks
+                packet.dts += ticks
+                packet.stream = self.streams[stream]
                 yield packet
         except FFmpegError as error:
             self._warnings.append(
@@ -125,6 +140,11 @@ class StreamCopy:
         return (self._first is None or time >= self._first) and (
             self._end is None or time < self._end
         )
+
+
+def _is_empty(stream: Stream) -> bool:
+    """Whether a track of sound is announced and has nothing: its rate is not known then."""
+    return isinstance(stream, AudioStream) and not stream.sample_rate
 
 
 def _added(target: OutputContainer, stream: Stream) -> Stream:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -37,6 +37,7 @@ class Target:
         overwrite: replace what exists.
         texture: the atlas to draw people with (retexture).
         pickle: also write a pickle (detectron2).
+        warnings: gets a line for each thing of the source that could not be kept.
     """
 
     path: Path
@@ -46,6 +47,7 @@ class Target:
     overwrite: bool = False
     texture: Path | None = None
     pickle: bool = False
+    warnings: list[str] = field(default_factory=list)
 
     @contextmanager
     def frames(self, ending: str) -> Iterator[Callable[[Frame], Path]]:

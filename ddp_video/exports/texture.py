@@ -183,6 +183,7 @@ def retexture(target: Target) -> Iterator[Export]:
             video.write(drawn, frame.pts, frame.time_base, frame.duration)
 
         yield write
+    target.warnings.extend(video.warnings)
 
 
 def read_atlas(path: Path | None) -> np.ndarray:

@@ -14,7 +14,7 @@ from .engines import Engines, suited
 from .outputs import RunSettings, expected_frames
 from .overlap import AHEAD, Progress, ahead, half_of_the_cores
 from .people import picked, settled
-from .sources import Input, check_radii, open_input
+from .sources import Input, check_infer, check_radii, open_input
 from .stored import predicted
 
 Receiver = Callable[[Frame, Prediction], None]
@@ -69,6 +69,7 @@ def deliver(
     smoothed = as_they_are and given.stored is not None and given.stored.radius > 0
     radius = 0 if smoothed or given.reader.info.is_picture else settings.radii[0]
     check_radii(given, [radius])
+    check_infer(given, settings.infer)
     people: list[int] = []
     with given.reader as reader, ExitStack() as stack:
         receive = stack.enter_context(opened(receiver, source, given))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
+from ..decode import pattern_stem
 from ..encode import check_output
 from ..errors import OutputError
 from ..settings import (
@@ -123,8 +124,9 @@ def plan(
 
 def output_stem(source: Path) -> str:
     """What the outputs of a source are named after: `clip.mp4` → clip, `shots/` → shots."""
-    if "%" in source.name:  # frame_%05d.png → frame
-        return source.name.split("%")[0].rstrip("_-. ") or source.resolve().parent.name
+    before = pattern_stem(source)
+    if before is not None:  # frame_%05d.png → frame
+        return before.rstrip("_-. ") or source.resolve().parent.name
     if source.is_dir() and not is_store(source):
         return source.resolve().name or "pictures"
     return source.stem

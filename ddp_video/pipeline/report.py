@@ -77,7 +77,7 @@ def write_json(content: Mapping[str, Any], path: Path) -> None:
     text = NUMBERS.sub(lambda found: " ".join(found[0].split()), text)
     try:
         with beside(path) as part:
-            part.write_text(text + "\n", encoding="utf-8")
+            part.write_text(text + "\n", encoding="utf-8", errors="replace")
     except OSError as error:
         raise OutputError(f"{path} cannot be written ({error.strerror})") from error
 

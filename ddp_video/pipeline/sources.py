@@ -8,9 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..decode import FrameReader
+from ..decode import FrameReader, pattern_stem
 from ..decode.sources import find_pictures
-from ..errors import InputError, PredictionsError
+from ..errors import DdpVideoError, InputError, PredictionsError
+from ..settings import InferSettings
 from ..store import StoredPredictions, is_store, open_predictions
 from ..types import VideoInfo
 
@@ -62,6 +63,21 @@ def check_radii(given: Input, radii: Sequence[int]) -> None:
         raise InputError(
             f"{given.stored.path} is smoothed already (radius {given.stored.radius}): render it, "
             "give --radius 0, or smooth what `ddp-video infer` wrote"
+        )
+
+
+def check_infer(given: Input, settings: InferSettings) -> None:
+    """Refuse to look otherwise at what has been looked at.
+
+    Raises:
+        InputError: predictions that are stored, and a size or threshold that is not the default.
+    """
+    default = InferSettings()
+    asked = (settings.threshold, settings.short_side)
+    if given.stored and asked != (default.threshold, default.short_side):
+        raise InputError(
+            f"{given.stored.path} holds predictions: --threshold and --short-side go with the "
+            "video, when they are made"
         )
 
 
@@ -121,7 +137,13 @@ def _sha256(path: Path, size: int, modified: int) -> str:
 
 
 def _is_there(source: Path) -> bool:
-    return source.exists() or ("%" in source.name and source.parent.is_dir())
+    """Whether it is a file, or stands for pictures that are there."""
+    if source.is_file() or not (source.is_dir() or pattern_stem(source) is not None):
+        return source.is_file()
+    try:
+        return bool(find_pictures(source)[0])
+    except DdpVideoError:
+        return False
 
 
 def _fraction(text: str | None) -> Fraction | None:

@@ -24,7 +24,7 @@ from .engines import Engines, suited
 from .outputs import RunSettings, expected_frames
 from .overlap import AHEAD, Progress, ahead, half_of_the_cores
 from .report import plain, versions
-from .sources import Input, check_radii, open_input, source_facts, span_facts
+from .sources import Input, check_infer, check_radii, open_input, source_facts, span_facts
 
 _RESOLVED = ("device", "precision")  # the engines say what these became
 
@@ -166,6 +166,7 @@ def store_smoothed(
     (radius,) = settings.radii
     given = open_input(source, settings.start, settings.end)
     check_radii(given, settings.radii)
+    check_infer(given, settings.infer)
     with given.reader as reader:
         engines, settings = suited(engines, settings, given)
         header = _smoothed_header(given, engines, settings)

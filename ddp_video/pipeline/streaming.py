@@ -23,7 +23,7 @@ from .outputs import Paths, RunSettings, expected_frames, is_lossless, plan
 from .overlap import AHEAD, Clock, Progress, ahead, half_of_the_cores
 from .people import picked, settled
 from .report import RunReport, plain, versions, write_json
-from .sources import Input, check_radii, open_input
+from .sources import Input, check_infer, check_radii, open_input
 from .stored import facts_of, header_of, predicted
 
 
@@ -124,6 +124,7 @@ def _prepared(
     if given.reader.info.is_picture:
         settings = replace(settings, radii=(0,))
     check_radii(given, settings.radii)
+    check_infer(given, settings.infer)
     return given, settings, plan(source, given.reader.info, out_dir, settings, name_radii)
 
 
@@ -177,6 +178,9 @@ class _Work:
     ) -> RunReport:
         """What was written and measured."""
         measured = self._measured
+        settings = plain(asdict(self._settings))
+        if "predictions" in engines:  # `inference` tells how those were made
+            del settings["infer"]
         return RunReport(
             source=source,
             written=self._paths.written(),
@@ -186,7 +190,7 @@ class _Work:
             rendered=_results(self._rendered) if measured else {},
             seconds={**self.clock.exclusive(), "total": total},
             warnings=tuple(warnings),
-            facts={"versions": versions(), **engines, "settings": plain(asdict(self._settings))},
+            facts={"versions": versions(), **engines, "settings": settings},
         )
 
     def _writer(self, radius: int) -> VideoWriter:

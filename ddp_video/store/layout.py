@@ -104,7 +104,7 @@ def read_index(store: Path) -> dict[str, Any]:
 def write_sealed(path: Path, content: Facts) -> None:
     """Write JSON with a checksum of itself."""
     sealed = {**content, "sha256": hashlib.sha256(_canonical(content)).hexdigest()}
-    write_whole(path, (json.dumps(sealed, indent=1, ensure_ascii=False) + "\n").encode())
+    write_whole(path, _encoded(sealed, indent=1) + b"\n")
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -130,7 +130,7 @@ def writing(path: Path) -> Iterator[None]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_bytes())
     except OSError as error:
         raise PredictionsError(
             f"{path} cannot be read ({error.strerror}): check its permissions"
@@ -159,4 +159,9 @@ def _damaged(path: Path) -> PredictionsError:
 
 
 def _canonical(content: Facts) -> bytes:
-    return json.dumps(content, sort_keys=True, ensure_ascii=False).encode()
+    return _encoded(content, sort_keys=True)
+
+
+def _encoded(content: Facts, **form: Any) -> bytes:  # noqa: ANN401 (options of json.dumps)
+    """UTF-8; file names that are none pass, as `json.loads` takes them back."""
+    return json.dumps(content, ensure_ascii=False, **form).encode("utf-8", "surrogatepass")

@@ -3,9 +3,11 @@
 import errno
 import json
 import os
+import sys
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -410,3 +412,58 @@ def test_bench_refuses_before_it_measures(ddp_video_, tmp_path, monkeypatch, mor
 
 def test_bench_needs_a_video(ddp_video_, tmp_path):
     refuses(ddp_video_, tmp_path, ["bench", str(missing(tmp_path))], INPUT, "nowhere.mp4")
+
+
+# ------------------------------------------------------------------------------ awkward inputs
+
+
+def test_a_clash_of_names_in_a_folder_does_not_stop_the_others(tmp_path, command, make_clip):
+    shots = tmp_path / "shots"
+    shots.mkdir()
+    for name in ("a.mov", "a.mp4", "b.mp4"):
+        make_clip(shots / name)
+    outcome = command("run", shots, "-o", tmp_path / "out")
+    assert outcome.code == INPUT
+    assert "same files" in outcome.err
+    assert {"a.contour.mp4", "b.contour.mp4"} <= set(files(tmp_path / "out"))
+
+
+def test_a_percent_sign_in_a_name_is_no_pattern(tmp_path, command, make_clip):
+    clips = [make_clip(tmp_path / f"my%20clip%20{k}.mp4") for k in (1, 2)]
+    assert command("run", *clips, "-o", tmp_path / "out").code == 0
+    assert {f"my%20clip%20{k}.contour.mp4" for k in (1, 2)} <= set(files(tmp_path / "out"))
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="names are text there")
+def test_a_name_that_is_no_utf8(tmp_path, command, make_clip):
+    clip = make_clip(tmp_path / "plain.mp4").rename(tmp_path / os.fsdecode(b"cl\xff.mp4"))
+    assert command("run", clip, "-o", tmp_path / "out", "--keep").code == 0
+    metrics = (tmp_path / "out" / os.fsdecode(b"cl\xff.metrics.json")).read_text("utf-8")
+    assert "cl?.mp4" in metrics
+    store = tmp_path / "out" / os.fsdecode(b"cl\xff.ddp")
+    assert command("run", store, "-o", tmp_path / "again").code == 0
+
+
+def test_options_of_the_network_do_not_go_with_stored_predictions(tmp_path, command, make_clip):
+    clip, store = make_clip(tmp_path / "clip.mp4"), tmp_path / "clip.ddp"
+    assert command("infer", clip, "-o", store, "--threshold", "0.4").code == 0
+    for option in (("--threshold", "0.4"), ("--short-side", "64"), ("--weights", "none")):
+        name = option[0]
+        refuses(command, tmp_path, ["run", store, "-o", tmp_path, *option], INPUT, name)
+        target = ["--to", "npz", "-o", tmp_path]
+        refuses(command, tmp_path, ["export", store, *target, *option], INPUT, name)
+    assert command("run", store, "-o", tmp_path / "out").code == 0
+    facts = json.loads((tmp_path / "out" / "clip.metrics.json").read_text("utf-8"))
+    assert facts["inference"]["threshold"] == 0.4
+    assert "infer" not in facts["settings"]
+
+
+def test_a_folder_of_pictures_that_was_emptied(tmp_path, command, make_clip):
+    shots, store = tmp_path / "shots", tmp_path / "shots.ddp"
+    shots.mkdir()
+    for k in range(3):
+        cv2.imwrite(str(shots / f"{k}.png"), np.full((48, 64, 3), 40 * k, np.uint8))
+    assert command("infer", shots, "-o", store).code == 0
+    for path in shots.iterdir():
+        path.unlink()
+    refuses(command, tmp_path, ["run", store, "-o", tmp_path], 7, "not there")

@@ -93,6 +93,16 @@ def test_texture_and_back(clip, tmp_path, command):
     assert len(frames_of(out / "clip.retexture.mp4")) == FRAMES
 
 
+def test_what_an_export_cannot_keep_is_said(clip, tmp_path, command, monkeypatch):
+    assert command("export", clip, "--to", "texture", "-o", tmp_path).code == 0
+    atlas = tmp_path / "clip.texture" / "person_01.png"
+    monkeypatch.setattr("ddp_video.encode.stream_copy._is_empty", lambda stream: True)
+    options = ("--texture", atlas, "-o", tmp_path)
+    outcome = command("export", clip, "--to", "retexture", *options)
+    assert outcome.code == 0
+    assert "a track of its sound is empty" in outcome.err
+
+
 def test_a_span_begins_at_zero(clip, tmp_path, command):
     span = ("--start", "0.2", "--end", "0.5")
     assert command("export", clip, "--to", "magicanimate", "-o", tmp_path / "out", *span).code == 0
