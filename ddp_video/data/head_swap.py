@@ -49,7 +49,9 @@ def swap_head(
 ) -> CutOut:
     """Put the donor's head in the place of a person's own, upright as that was, and as large.
 
-    Limbs stay before it. What the own head covered and the other does not is cut away.
+    Limbs stay before it. What the own head covered and the other does not is cut away. Nobody seen
+    from the front is given the head of somebody seen from behind: faces are seen above backs, but
+    the back of a head never above a front.
 
     Args:
         rng: varies size and angle.
@@ -61,10 +63,10 @@ def swap_head(
 
     Returns:
         The person with the other head; `cut` itself where one of the two heads is not seen on its
-        neck, or the other's is too small.
+        neck, or the other's is too small or seen from behind.
     """
     own, other = _head(cut), _head(donor)
-    if own is None or other is None:
+    if own is None or other is None or _shows_back(donor) > _shows_back(cut):
         return cut
     scale = own.size / other.size * np.exp(rng.uniform(-stretch, stretch))
     if scale > max_zoom:
@@ -119,6 +121,11 @@ def _head(cut: CutOut) -> _Head | None:
     left, top, width, height = cv2.boundingRect(mask)
     box = (left, top, width, height)
     return _Head(mask, box, neck, up, float(np.sqrt(len(x)))) if up.any() else None
+
+
+def _shows_back(cut: CutOut) -> bool:
+    back, front = (cv2.countNonZero(_among(cut.labels[..., 0], (part,))) for part in TORSO)
+    return back > front
 
 
 def _among(part: np.ndarray, numbers: tuple[int, ...]) -> np.ndarray:

@@ -109,3 +109,10 @@ def test_without_a_head_on_its_neck_or_with_too_small_a_one_all_stays():
     large = person(BACK, 200, u=40, scale=3)
     assert swapped(large, front) is large
     assert swapped(large, front, max_zoom=4) is not large
+
+
+def test_the_back_of_a_head_never_comes_above_a_front():
+    back, front = person(BACK, 200, u=40), person(FRONT, 90, u=80)
+    assert swapped(front, back) is front
+    assert swapped(back, back) is not back
+    assert swapped(front, front) is not front
