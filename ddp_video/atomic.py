@@ -59,7 +59,12 @@ def folder_beside(path: Path) -> Iterator[Path]:
         yield part
         if path.exists():
             path.rename(old)
-        part.rename(path)
+        try:
+            part.rename(path)
+        except BaseException:
+            if old.exists() and not path.exists():
+                old.rename(path)
+            raise
     finally:
         for leftover in (part, old):
             shutil.rmtree(leftover, ignore_errors=True)

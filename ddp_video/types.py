@@ -23,6 +23,8 @@ PARTS = 25  # 0 = background, 1..24 = the DensePose parts
 LOGIT_CHANNELS = 3 * PARTS  # part logits, then U, then V, 25 each
 # Least probability of a part: keeps log-probabilities bounded where frames are averaged.
 FLOOR = 1e-3
+# Seconds: time stamps that run back by more than this start again, for recordings were joined.
+RESTART = Fraction(1)
 
 
 @dataclass(frozen=True)

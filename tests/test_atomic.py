@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from ddp_video.atomic import beside, folder_beside, temporary
@@ -54,5 +56,23 @@ def test_a_failure_leaves_the_folder_that_was_there(tmp_path):
     with pytest.raises(KeyboardInterrupt), folder_beside(path) as part:
         (part / "half").touch()
         raise KeyboardInterrupt
+    assert [each.name for each in path.iterdir()] == ["before"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_cannot_get_its_name_leaves_the_old_one(tmp_path, monkeypatch):
+    path = tmp_path / "frames"
+    path.mkdir()
+    (path / "before").touch()
+    rename = Path.rename
+
+    def refused(self: Path, target: Path) -> Path:
+        if target == path and (self / "after").exists():
+            raise PermissionError
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refused)
+    with pytest.raises(PermissionError), folder_beside(path) as part:
+        (part / "after").touch()
     assert [each.name for each in path.iterdir()] == ["before"]
     assert list(tmp_path.iterdir()) == [path]

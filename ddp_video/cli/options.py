@@ -160,10 +160,13 @@ def check_folder(folder: Path) -> Path:
     """Refuse an output that is plainly meant as a file.
 
     Raises:
-        OutputError: a file of that name exists, or the name ends as a video's or a picture's does.
+        OutputError: a file of that name exists, or the name ends as that of a video, a picture or a
+            store does.
     """
     if folder.is_file():
         raise OutputError(f"{folder} is a file: -o takes a folder, the names follow the inputs")
+    if folder.suffix == ".ddp":
+        raise OutputError(f"-o {folder} would be stored predictions: name a folder, or use `infer`")
     looks_like_file = folder.suffix.lower() in {
         *(".mp4", ".mkv", ".mov", ".avi", ".webm", ".gif", ".png", ".jpg", ".jpeg", ".json"),
     }

@@ -15,13 +15,12 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from ..errors import VideoError
-from ..types import Frame, VideoInfo
+from ..types import RESTART, Frame, VideoInfo
 from .sources import Span
 from .upright import Upright, display_turn
 
 _TEXT_DEMUXERS = frozenset({"tty", "bin", "xbin", "adf", "idf"})  # any .txt, drawn as a terminal
 _STATES_LENGTH = ("mov", "matroska", "avi", "flv")  # whose header tells how long the video is
-RESTART = Fraction(1)  # seconds; time stamps that run back by more start again: films were joined
 _SEEK_MARGIN = Fraction(2)  # seconds; decoding begins this much before `start`
 
 

@@ -160,7 +160,7 @@ def _matches(pattern: Path) -> list[Path]:
         raise InputError(
             f"{pattern}: no picture matches this pattern: check the path and the number of digits"
         )
-    return sorted(found, key=_natural)
+    return sorted(found, key=natural_order)
 
 
 def _series(pictures: list[Path]) -> tuple[list[Path], int]:
@@ -187,7 +187,7 @@ def _series(pictures: list[Path]) -> tuple[list[Path], int]:
 def _files(folder: Path, suffixes: frozenset[str]) -> list[Path]:
     """Files of these types, hidden ones left out, in natural order."""
     found = [p for p in _listed(folder) if p.suffix.lower() in suffixes and p.name[0] != "."]
-    return sorted((p for p in found if p.is_file()), key=_natural)
+    return sorted((p for p in found if p.is_file()), key=natural_order)
 
 
 def _listed(folder: Path) -> list[Path]:
@@ -199,7 +199,7 @@ def _listed(folder: Path) -> list[Path]:
         ) from error
 
 
-def _natural(path: Path) -> list[str | int]:
-    """Sort key by which 2 comes before 10."""
+def natural_order(path: Path) -> list[str | int]:
+    """Sort key for file names, by which 2 comes before 10."""
     pieces = re.split(r"(\d+)", path.name.casefold())
     return [int(piece) if i % 2 else piece for i, piece in enumerate(pieces)]

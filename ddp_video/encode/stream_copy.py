@@ -11,7 +11,7 @@ from av.error import ArgumentError, FFmpegError, InvalidDataError
 from av.packet import Packet
 from av.stream import Discard, Stream
 
-from ..decode.container import RESTART
+from ..types import RESTART
 
 _SEEKABLE = ("mov", "matroska")  # with an index; elsewhere a seek may land too late
 _MARGIN = Fraction(10)  # seconds that streams of one file may lie apart; FFmpeg interleaves so

@@ -25,6 +25,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from ..decode.sources import natural_order
 from ..errors import InputError
 from ..types import Frame, Prediction
 from .people import PersonLabels, people_of
@@ -78,7 +79,7 @@ def read_dump(path: Path | str) -> Iterator[dict[str, Any]]:
         InputError: there is no dump.
     """
     path = Path(path)
-    files = sorted(path.glob("*.safetensors")) if path.is_dir() else [path]
+    files = sorted(path.glob("*.safetensors"), key=natural_order) if path.is_dir() else [path]
     if not files:
         raise InputError(f"{path} holds no exported frames: name a folder from --to detectron2")
     return map(_entry, files)

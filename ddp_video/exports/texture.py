@@ -6,11 +6,12 @@ Dims: S = side of a tile, N = pixels.
 """
 
 import json
-from collections import defaultdict
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import cv2
@@ -93,11 +94,46 @@ def _fill(texels: np.ndarray) -> None:
     texels[..., :3] = colours[nearest]
 
 
+class Wardrobe:
+    """Everybody's atlas; those of people who were not seen for long wait on the disk.
+
+    Args:
+        folder: where they wait.
+        at_hand: so many are in memory.
+    """
+
+    def __init__(self, folder: Path, at_hand: int = 8) -> None:
+        self.numbers: list[int] = []
+        self._folder, self._room = folder, at_hand
+        self._at_hand: OrderedDict[int, Atlas] = OrderedDict()
+
+    def __getitem__(self, number: int) -> Atlas:
+        """The atlas of a person; a new one for somebody new."""
+        if number not in self._at_hand:
+            if len(self._at_hand) == self._room:
+                self._put_away(*self._at_hand.popitem(last=False))
+            self._at_hand[number] = self._found(number)
+        self._at_hand.move_to_end(number)
+        return self._at_hand[number]
+
+    def _put_away(self, number: int, atlas: Atlas) -> None:
+        np.savez_compressed(
+            self._folder / f"{number}.npz", total=atlas.total, count=atlas.count, seen=atlas.seen
+        )
+
+    def _found(self, number: int) -> Atlas:
+        if number not in self.numbers:
+            self.numbers.append(number)
+            return Atlas()
+        with np.load(self._folder / f"{number}.npz") as stored:
+            return Atlas(stored["total"], stored["count"], stored["seen"].tolist())
+
+
 @contextmanager
 def texture(target: Target) -> Iterator[Export]:
     """A folder with one atlas for each person, `person_01.png` …, and `people.json` about them."""
-    atlases: defaultdict[int, Atlas] = defaultdict(Atlas)
-    with folder_beside(target.path) as folder:
+    with folder_beside(target.path) as folder, TemporaryDirectory() as waiting:
+        atlases = Wardrobe(Path(waiting))
 
         def add(frame: Frame, prediction: Prediction) -> None:
             for rank, person in enumerate(prediction.people):
@@ -107,8 +143,8 @@ def texture(target: Target) -> Iterator[Export]:
 
         yield add
         people = [
-            _written(atlas, folder / f"person_{number:02d}.png")
-            for number, atlas in atlases.items()
+            _written(atlases[number], folder / f"person_{number:02d}.png")
+            for number in atlases.numbers
         ]
         (folder / "people.json").write_text(json.dumps(people, indent=1), encoding="utf-8")
 
@@ -201,6 +237,8 @@ def read_atlas(path: Path | None) -> np.ndarray:
     if image is None:
         raise InputError(f"{path}: no picture that can be read: name an atlas from --to texture")
     height, width = image.shape[:2]
+    if image.dtype != np.uint8:
+        raise InputError(f"{path} has more than 8 bits a colour: save it with 8")
     if image.ndim != 3 or height % ROWS or height * COLUMNS != width * ROWS:
         raise InputError(
             f"{path} is {width}×{height}: an atlas has {COLUMNS}×{ROWS} square tiles in colour, "

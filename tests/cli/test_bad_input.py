@@ -467,3 +467,10 @@ def test_a_folder_of_pictures_that_was_emptied(tmp_path, command, make_clip):
     for path in shots.iterdir():
         path.unlink()
     refuses(command, tmp_path, ["run", store, "-o", tmp_path], 7, "not there")
+
+
+def test_a_folder_is_not_called_as_a_store_is(tmp_path, command, make_clip):
+    clip = make_clip(tmp_path / "clip.mp4")
+    for verb in (["run"], ["export", "--to", "npz"]):
+        arguments = [verb[0], clip, *verb[1:], "-o", tmp_path / "x.ddp"]
+        refuses(command, tmp_path, arguments, OUTPUT, "infer")

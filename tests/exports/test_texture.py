@@ -11,7 +11,7 @@ import pytest
 from ddp_video.data.atlas import atlas_position
 from ddp_video.errors import InputError
 from ddp_video.exports import Target, open_export, output_path
-from ddp_video.exports.texture import Atlas, draw_texture, read_atlas
+from ddp_video.exports.texture import Atlas, Wardrobe, draw_texture, read_atlas
 from ddp_video.render import IUV, labels
 from ddp_video.tracks import numbered
 from ddp_video.types import Frame
@@ -159,3 +159,27 @@ def test_what_is_no_atlas(tmp_path: Path) -> None:
         cv2.imwrite(str(tmp_path / f"{name}.png"), np.zeros(shape, np.uint8))
         with pytest.raises(InputError, match="4×6"):
             read_atlas(tmp_path / f"{name}.png")
+
+
+def test_a_crowd_waits_on_the_disk(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    wardrobe, plain = Wardrobe(tmp_path, at_hand=2), {number: Atlas() for number in range(5)}
+    for index in range(40):
+        number = int(rng.integers(5))
+        image = rng.integers(0, 256, (248, 248, 3), np.uint8)
+        for atlas in (wardrobe[number], plain[number]):
+            atlas.add(image, surface(part=2 + number))
+            atlas.seen.append(index)
+    assert len(list(tmp_path.iterdir())) >= 3
+    assert set(wardrobe.numbers) == set(plain)
+    for number, atlas in plain.items():
+        again = wardrobe[number]
+        np.testing.assert_array_equal(again.total, atlas.total)
+        np.testing.assert_array_equal(again.count, atlas.count)
+        assert again.seen == atlas.seen
+
+
+def test_an_atlas_of_16_bits_is_refused(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "deep.png"), np.zeros((60, 40, 3), np.uint16))
+    with pytest.raises(InputError, match="8 bits"):
+        read_atlas(tmp_path / "deep.png")
