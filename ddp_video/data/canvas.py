@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from ..types import PARTS
 from .densepose_coco import UNKNOWN, Record
 from .mirror import COARSE_ONLY, mirror_points, mirror_values
 
@@ -34,7 +35,8 @@ class Picture:
         boxes: (N, 4) float32, x0 y0 x1 y1.
         has_surface: (N,) bool.
         weights: (N,) float32.
-        points: (P, 6) float32, x, y, I, U, V, person from 0.
+        points: (P, 6) float32, x, y, I, U, V, person from 0; of people without dense labels, who
+            would else count twice.
     """
 
     image: np.ndarray
@@ -94,10 +96,19 @@ def picture_from_record(record: Record, long_side: int) -> Picture:
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         labels = cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST_EXACT)
     factor = np.array([size[0] / width, size[1] / height], np.float32)
-    points = record.points.copy()
+    points = _points(record)
     points[:, :2] *= factor
     boxes = record.boxes * np.tile(factor, 2)
     return Picture(image, labels, boxes, record.has_surface, record.weights, points)
+
+
+def _points(record: Record) -> np.ndarray:
+    """The points of those people of whom no pixel is labelled."""
+    if record.iuv is None or not len(record.points):
+        return record.points.copy()
+    labelled = (record.iuv[..., 0] > 0) & (record.iuv[..., 0] < PARTS)
+    dense = np.bincount(record.instance[labelled], minlength=256) > 0
+    return record.points[~dense[record.points[:, 5].astype(int) + 1]]
 
 
 def _parts(record: Record) -> np.ndarray:

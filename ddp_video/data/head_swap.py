@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from .canvas import warp_points
+from .canvas import shrink_first, warp_points
 from .cut_out import CutOut, Side
 
 HEAD = (23, 24)
@@ -17,6 +17,7 @@ TORSO = (1, 2)
 _SIDES: tuple[Side, ...] = ("top", "bottom", "left", "right")
 _OPAQUE = 128
 _LEAST_NECK = 3  # pixels in which head and trunk meet
+_WHOLE = 0.85  # of its convex hull: heads of which less is seen are hidden in part
 _NECK = 0.35  # of the head's size: so far from the trunk the own neck stays
 
 
@@ -62,8 +63,8 @@ def swap_head(
         angle: it is turned by at most this many degrees.
 
     Returns:
-        The person with the other head; `cut` itself where one of the two heads is not seen on its
-        neck, or the other's is too small or seen from behind.
+        The person with the other head; `cut` itself where one of the two heads is not wholly seen
+        on its neck, or the other's is too small or seen from behind.
     """
     own, other = _head(cut), _head(donor)
     if own is None or other is None or _shows_back(donor) > _shows_back(cut):
@@ -78,6 +79,7 @@ def swap_head(
     _draw(body, own, donor, other, matrix)
     heads = warp_points(donor.points[_on_head(donor.points)], matrix, mirrored=False)
     points = np.concatenate([body.points[~_on_head(body.points)], heads]).astype(np.float32)
+    points = points[_agree(points, body.labels)]
     return _trimmed(replace(body, points=points))
 
 
@@ -90,8 +92,10 @@ def _draw(body: CutOut, own: _Head, donor: CutOut, other: _Head, matrix: np.ndar
     image, labels, mask = body.image[window], body.labels[window], body.mask[window]
     size = mask.shape[::-1]
     matrix = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1.0]]) @ matrix
-    alpha = cv2.warpPerspective(other.mask, matrix, size)
-    colour = cv2.warpPerspective(donor.image, matrix, size, borderMode=cv2.BORDER_REPLICATE)
+    alpha = cv2.warpPerspective(*shrink_first(other.mask, matrix), size)
+    colour = cv2.warpPerspective(
+        *shrink_first(donor.image, matrix), size, borderMode=cv2.BORDER_REPLICATE
+    )
     drawn = cv2.warpPerspective(donor.labels, matrix, size, flags=cv2.INTER_NEAREST)
     trunk = _among(labels[..., 0], TORSO)
     limb = (labels[..., 0] > 0) & (trunk == 0) & (own.mask[window] == 0)
@@ -109,7 +113,7 @@ def _draw(body: CutOut, own: _Head, donor: CutOut, other: _Head, matrix: np.ndar
 
 
 def _head(cut: CutOut) -> _Head | None:
-    """The head, if it is seen on its neck."""
+    """The head, if the whole of it is seen on its neck."""
     part = cut.labels[..., 0]
     mask = _among(part, HEAD)
     y, x = np.nonzero(mask & cv2.dilate(_among(part, TORSO), np.ones((3, 3), np.uint8)))
@@ -120,7 +124,17 @@ def _head(cut: CutOut) -> _Head | None:
     up = np.array([x.mean(), y.mean()]) - neck
     left, top, width, height = cv2.boundingRect(mask)
     box = (left, top, width, height)
-    return _Head(mask, box, neck, up, float(np.sqrt(len(x)))) if up.any() else None
+    at_border = {
+        "left": left == 0,
+        "top": top == 0,
+        "right": left + width == mask.shape[1],
+        "bottom": top + height == mask.shape[0],
+    }
+    hull = cv2.convexHull(np.stack([x, y], 1).astype(np.int32))
+    whole = len(x) >= _WHOLE * (cv2.contourArea(hull) + cv2.arcLength(hull, closed=True) / 2)
+    if not whole or not up.any() or (cut.cut is not None and at_border[cut.cut]):
+        return None
+    return _Head(mask, box, neck, up, float(np.sqrt(len(x))))
 
 
 def _shows_back(cut: CutOut) -> bool:
@@ -135,6 +149,15 @@ def _among(part: np.ndarray, numbers: tuple[int, ...]) -> np.ndarray:
 
 def _on_head(points: np.ndarray) -> np.ndarray:
     return np.isin(points[:, 2], HEAD)
+
+
+def _agree(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(P,) bool: the pixel under the point is of its part, so that nothing new lies over it."""
+    height, width = labels.shape[:2]
+    x, y = np.floor(points[:, :2]).astype(int).T
+    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    inside[inside] = labels[y[inside], x[inside], 0] == points[inside, 2]
+    return inside
 
 
 def _similarity(head: _Head, to: _Head, scale: float, turn: float) -> np.ndarray:

@@ -116,3 +116,19 @@ def test_the_back_of_a_head_never_comes_above_a_front():
     assert swapped(front, back) is front
     assert swapped(back, back) is not back
     assert swapped(front, front) is not front
+
+
+def test_heads_of_which_a_part_is_hidden_are_not_taken():
+    back, front = person(BACK, 200, u=40), person(FRONT, 90, u=80)
+    front.labels[4:12, 8:20] = (HAND, 1, 2, 1)
+    assert swapped(back, front) is back
+    topless = person(FRONT, 90, u=80, cut="top")
+    assert swapped(back, topless) is back
+
+
+def test_a_large_head_is_averaged_when_it_shrinks():
+    back, front = person(BACK, 200, u=40), person(FRONT, 90, u=80, scale=4)
+    front.image[::2] = 250  # lines that sampling alone would keep or lose
+    front.image[1::2] = 50
+    made = swapped(back, front)
+    assert (abs(made.image[3:10, 7:13].astype(int) - 150) < 12).all()

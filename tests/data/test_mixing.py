@@ -142,19 +142,20 @@ def test_record_to_picture_marks_what_is_unknown():
 def test_record_to_picture_shrinks_everything_alike():
     record = Record(
         image=np.zeros((40, 80, 3), np.uint8),
-        boxes=np.array([[20, 10, 60, 30]], np.float32),
+        boxes=np.array([[20, 10, 60, 30], [60, 10, 80, 30]], np.float32),
         instance=block(80, 20, 10, 60, 30)[:40, :, 3].copy(),
         iuv=block(80, 20, 10, 60, 30)[:40, :, :3].copy(),
         coarse=(block(80, 20, 10, 60, 30)[:40, :, 0] > 0).astype(np.uint8),
-        points=np.array([[30, 20, 2, 0.5, 0.5, 0]], np.float32),
-        has_surface=np.array([True]),
-        weights=np.ones(1, np.float32),
+        points=np.array([[30, 20, 2, 0.5, 0.5, 0], [70, 20, 2, 0.5, 0.5, 1]], np.float32),
+        has_surface=np.array([True, True]),
+        weights=np.ones(2, np.float32),
         name="",
     )
     picture = picture_from_record(record, 40)
     assert picture.image.shape == (20, 40, 3)
-    np.testing.assert_array_equal(picture.boxes, [[10, 5, 30, 15]])
-    np.testing.assert_array_equal(picture.points[0, :2], [15, 10])
+    np.testing.assert_array_equal(picture.boxes, [[10, 5, 30, 15], [30, 5, 40, 15]])
+    # who has dense labels needs no points
+    np.testing.assert_array_equal(picture.points, [[35, 10, 2, 0.5, 0.5, 1]])
     np.testing.assert_array_equal(picture.labels[..., 3], block(40, 10, 5, 30, 15)[:20, :, 3])
 
 
