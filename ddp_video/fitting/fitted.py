@@ -11,8 +11,8 @@ from .bodies import Fit
 from .evidence import Observation, observation
 from .fit import FitSettings, Fitter
 from .judge import Verdict, contradicted, judge, misdressed, sure_groups
-from .labels import BodyPicture, draw_body, label_mask, to_picture
-from .observe import CROP, Pose, Surface, Teachers
+from .labels import BodyPicture, draw_body, from_crop, label_mask, to_picture
+from .observe import Pose, Surface, Teachers
 from .one_photo import PersonAnswer, PhotoLabels, Sight, assemble
 from .pseudo_labels import observe_surface
 
@@ -138,7 +138,7 @@ def answer(person: FittedPerson, mask: np.ndarray, kinds: np.ndarray | None = No
     iuv[contradicted(iuv[:, :, 0], person.groups, height)] = (UNKNOWN, 0, 0)
     if kinds is not None:
         iuv[misdressed(iuv[:, :, 0], kinds, height)] = (UNKNOWN, 0, 0)
-    outline = to_picture(person.vertices, person.seen.crop)
+    outline = to_picture(person.vertices, person.seen.crop) + 0.5
     facts = {
         "weight": person.verdict.weight,
         "points": sampled_points(iuv, person.body),
@@ -160,9 +160,7 @@ def sampled_points(iuv: np.ndarray, body: BodyPicture) -> np.ndarray:
 
 def picture_joints(fit: Fit, seen: Observation, size: tuple[int, int]) -> np.ndarray:
     """(17, 3) COCO's joints of the body: x, y in pixels; 0 outside, 1 hidden, 2 seen."""
-    crop = fit.landmarks[COCO_JOINTS] * (CROP / 2) + CROP / 2
-    back = np.linalg.inv(np.vstack([seen.crop, [0, 0, 1]]))[:2]
-    xy = np.c_[crop, np.ones(len(crop))] @ back.T
+    xy = from_crop(fit.landmarks[COCO_JOINTS], seen.crop) + 0.5
     inside = ((xy >= 0) & (xy < size[::-1])).all(1)
     return np.c_[xy, inside * (1 + (seen.sure[COCO_JOINTS] > 0.4))]
 

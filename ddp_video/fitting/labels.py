@@ -76,14 +76,20 @@ def visible_faces(
 
 
 def directions(xy: np.ndarray, crop: np.ndarray) -> np.ndarray:
-    """(P, 3) rays of the crop's camera through (P, 2) pixels of the picture."""
-    return np.c_[to_crop(xy, crop) / FOCAL, np.ones(len(xy))]
+    """(P, 3) rays of the crop's camera through the middles of (P, 2) pixels of the picture."""
+    half = 1 / CROP  # the middle of the crop's pixel 0, from its border
+    return np.c_[(to_crop(xy, crop) + half) / FOCAL, np.ones(len(xy))]
 
 
 def to_picture(points: np.ndarray, crop: np.ndarray) -> np.ndarray:
-    """(P, 3) metres before the crop's camera → (P, 2) pixels of the picture."""
-    seen = FOCAL * points[:, :2] / points[:, 2:].clip(min=1e-3)
-    return cv2.transform((seen * (CROP / 2) + CROP / 2)[None], cv2.invertAffineTransform(crop))[0]
+    """(P, 3) metres before the crop's camera → (P, 2) pixels of the picture, by their middles."""
+    return from_crop(FOCAL * points[:, :2] / points[:, 2:].clip(min=1e-3), crop)
+
+
+def from_crop(seen: np.ndarray, crop: np.ndarray) -> np.ndarray:
+    """(P, 2) places in the crop, −1..1 from border to border → pixels of the picture."""
+    pixels = seen * (CROP / 2) + CROP / 2 - 0.5
+    return cv2.transform(pixels[None].astype(float), cv2.invertAffineTransform(crop))[0]
 
 
 def window(vertices: np.ndarray, crop: np.ndarray, size: tuple[int, int]) -> tuple[slice, slice]:

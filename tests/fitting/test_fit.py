@@ -127,18 +127,17 @@ def test_a_posed_body_is_found_again(fitter: Fitter, group, k: int) -> None:
     assert (a.part == b.part)[both].mean() > 0.85
 
 
-@pytest.mark.parametrize(("side", "degrees"), [("L", 15.0), ("R", 35.0)])  # 24 and 63 without
-def test_the_surface_tells_the_twist_of_a_forearm(
-    fitter: Fitter, group, side: str, degrees: float
-) -> None:
+def test_the_surface_tells_the_twist_of_the_forearms(fitter: Fitter, group) -> None:
     truth, _, found = group
-    wanted = across_arm(fitter, truth[2], side)
     angles = [
         np.degrees(np.arccos(np.clip(across_arm(fitter, fit, side) @ wanted, -1, 1)))
+        for side in "LR"
+        for wanted in [across_arm(fitter, truth[2], side)]
         for fit in found[3:]
     ]
-    assert angles[1] < degrees
-    assert angles[1] < 0.6 * angles[0]  # of what is off without it
+    without, told = np.reshape(angles, (2, 2)).mean(0)  # 42 and 19 degrees
+    assert told < 26
+    assert told < 0.6 * without
 
 
 def test_labels_of_a_known_body_come_back(fitter: Fitter, group) -> None:

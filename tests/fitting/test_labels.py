@@ -5,7 +5,10 @@ import pytest
 
 pytest.importorskip("warp", reason="needs the extra synth")
 
+from ddp_video.fitting.bodies import FOCAL
+from ddp_video.fitting.evidence import mask_points
 from ddp_video.fitting.labels import BodyPicture, carry, directions, label_mask, spread, to_picture
+from ddp_video.fitting.observe import CROP
 
 
 def painted(size: tuple[int, int], parts: dict[int, tuple[slice, slice]]) -> BodyPicture:
@@ -76,3 +79,13 @@ def test_rays_and_points_are_inverse() -> None:
     crop = np.array([[0.8, 0.6, 10.0], [-0.6, 0.8, 70.0]], np.float32)
     xy = np.array([[0.0, 0], [120, 40], [33, 200]])
     np.testing.assert_allclose(to_picture(3 * directions(xy, crop), crop), xy, atol=1e-3)
+
+
+def test_rays_go_where_the_fit_holds_the_mask() -> None:
+    """The crop is -1..1 from border to border for both."""
+    mask = np.zeros((CROP, CROP), bool)
+    mask[100, 140] = True
+    held = mask_points(mask, np.ones_like(mask))[0]
+    same = np.array([[1.0, 0, 0], [0, 1, 0]], np.float32)  # the crop is the picture
+    ray = directions(np.array([[140.0, 100]]), same)[0]
+    np.testing.assert_allclose(ray[:2] / ray[2] * FOCAL, held, atol=1e-6)
