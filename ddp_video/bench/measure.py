@@ -133,9 +133,10 @@ def _stages(clip: Path, settings: BenchSettings) -> dict[str, Any]:
                 "frames": report.frames,
                 "frames a second": report.frames / report.seconds["total"],
                 "CPU seconds a frame": cpu / report.frames,
-                "peak MiB": peak_memory(),
                 **report.seconds,
             }
+            if (peak := peak_memory()) is not None:
+                out[name]["peak MiB"] = peak
     return out
 
 

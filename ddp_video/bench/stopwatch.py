@@ -1,6 +1,5 @@
 """Time, memory and the machine's own limits."""
 
-import resource
 import statistics
 import sys
 import time
@@ -29,8 +28,12 @@ def interleaved(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[
     return {name: statistics.median(each) for name, each in seconds.items()}
 
 
-def peak_memory() -> float:
-    """The most memory that this process ever held, MiB."""
+def peak_memory() -> float | None:
+    """The most memory that this process ever held, MiB; None on Windows, which does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1024 if sys.platform != "darwin" else 1024**2)
 

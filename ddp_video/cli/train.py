@@ -68,6 +68,7 @@ def train(
     import torch
 
     from ..data import DensePoseDataset
+    from ..nearness import MULTIPLE
     from ..network.device import choose_device
     from ..training.batches import Source, StreamSettings, TrainingStream
     from ..training.loop import Run
@@ -88,6 +89,8 @@ def train(
         workers=workers,
         seed=seed,
     )
+    if settings.size % MULTIPLE:
+        raise InputError(f"--size {settings.size} is no multiple of {MULTIPLE}: give one")
     if threads:
         torch.set_num_threads(threads)
     sources: list[Source] = []

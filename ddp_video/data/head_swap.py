@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from ..types import PARTS
 from .canvas import shrink_first, warp_points
 from .cut_out import CutOut, Side
 
@@ -80,7 +81,7 @@ def swap_head(
     heads = warp_points(donor.points[_on_head(donor.points)], matrix, mirrored=False)
     points = np.concatenate([body.points[~_on_head(body.points)], heads]).astype(np.float32)
     points = points[_agree(points, body.labels)]
-    return _trimmed(replace(body, points=points))
+    return _trimmed(replace(body, points=points, weight=min(cut.weight, donor.weight)))
 
 
 def _draw(body: CutOut, own: _Head, donor: CutOut, other: _Head, matrix: np.ndarray) -> None:
@@ -98,7 +99,8 @@ def _draw(body: CutOut, own: _Head, donor: CutOut, other: _Head, matrix: np.ndar
     )
     drawn = cv2.warpPerspective(donor.labels, matrix, size, flags=cv2.INTER_NEAREST)
     trunk = _among(labels[..., 0], TORSO)
-    limb = (labels[..., 0] > 0) & (trunk == 0) & (own.mask[window] == 0)
+    limb = (labels[..., 0] > 0) & (labels[..., 0] < PARTS)
+    limb &= (trunk == 0) & (own.mask[window] == 0)
     reach = 2 * int(_NECK * own.size) + 1
     neck = cv2.dilate(trunk, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
     rest = (mask > 0) & ((own.mask[window] == 0) | (neck > 0))

@@ -124,17 +124,19 @@ class TrainingStream(Dataset[Example]):
         """A scene, a photo, or a background with nobody."""
         kind = rng.random()
         empty = kind < self.settings.empty_share and bool(self.backgrounds)
-        if empty or not self._odds.any():
+        photos, cuts = bool(self._odds.any()), bool(self._cut_odds.any())
+        if empty or not (photos or cuts):
             return self._background(rng)
         scene = kind < self.settings.empty_share + self.settings.scene_share
-        if scene and self._cut_odds.any():
+        if cuts and (scene or not photos):
             return self._scene(rng)
         return self._photo(rng, self._any_photo(rng))
 
     def _scene(self, rng: np.random.Generator) -> Canvas:
         scenes = self.settings.scenes
         canvas = None
-        if not self.backgrounds or rng.random() < scenes.on_photo:
+        on_photo = not self.backgrounds or rng.random() < scenes.on_photo
+        if on_photo and self._odds.any():
             photo = self._any_photo(rng)
             if not (
                 photo.labels[..., 3] == UNKNOWN

@@ -86,7 +86,10 @@ def resume(state: TrainingState, path: Path, device: torch.device, about: dict[s
         _compare(path, _fixed(content["about"]), _fixed(about))
         state.model.load_state_dict(content["model"])
         state.optimiser.load_state_dict(content["optimiser"])
-        state.average, state.step = content["average"], content["step"]
+        state.step = content["step"]
+        if state.average is not None:  # a run without an average may go on with one
+            model = {name: value.clone() for name, value in state.model.state_dict().items()}
+            state.average = content["average"] or model
     except (RuntimeError, LookupError, TypeError, EOFError, ValueError, pickle.PickleError) as e:
         reason = " ".join(str(e).split())[:200]
         raise DataError(f"{path} does not fit this run; start in an empty folder ({reason})") from e

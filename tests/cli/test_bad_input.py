@@ -474,3 +474,10 @@ def test_a_folder_is_not_called_as_a_store_is(tmp_path, command, make_clip):
     for verb in (["run"], ["export", "--to", "npz"]):
         arguments = [verb[0], clip, *verb[1:], "-o", tmp_path / "x.ddp"]
         refuses(command, tmp_path, arguments, OUTPUT, "infer")
+
+
+def test_sides_that_the_network_cannot_halve(tmp_path, ddp_video_):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "annotations.json").write_text('{"images": [], "annotations": []}')
+    arguments = ["train", tmp_path / "data", "-o", tmp_path / "run", "--size", "300"]
+    refuses(ddp_video_, tmp_path, arguments, INPUT, "--size 300", "32")

@@ -275,3 +275,11 @@ def test_full_store_reads_anew():
     tight = PictureStore([RECORDS], 640, cache_mb=0)
     np.testing.assert_array_equal(tight.get(0, 1).labels[..., 3], RECORDS[1].instance)
     assert tight.used == 0
+
+
+@pytest.mark.parametrize("shares", [(0, 1), (1, 0)])
+def test_a_share_of_nothing_leaves_the_other_kind(backgrounds, shares):
+    """Of people for scenes alone, or of photos alone."""
+    settings = replace(SMALL, empty_share=0, scene_share=0.5)
+    stream = TrainingStream([Source(RECORDS, *shares)], backgrounds, settings)
+    assert sum(len(stream[k].boxes) > 0 for k in range(12)) >= 8

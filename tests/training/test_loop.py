@@ -92,6 +92,18 @@ def test_resumed_to_the_same_numbers(stream: TrainingStream, tmp_path: Path) -> 
         assert torch.allclose(value, other["average"][name], atol=1e-6), name
 
 
+def test_an_average_may_begin_and_end_later(stream: TrainingStream, tmp_path: Path) -> None:
+    def average() -> dict | None:
+        return torch.load(tmp_path / STATE, weights_only=True)["average"]
+
+    go(stream, tmp_path, 1, ema=0.0)
+    assert average() is None
+    go(stream, tmp_path, 2, ema=0.9)
+    assert average()
+    go(stream, tmp_path, 3, ema=0.0)
+    assert average() is None
+
+
 def test_accumulated_passes_see_the_same_pictures(stream: TrainingStream, tmp_path: Path) -> None:
     """Two passes of one picture log the mean of what each gave."""
     logged = go(stream, tmp_path / "a", 1, accumulate=2)[0]["losses"]
