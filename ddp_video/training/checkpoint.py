@@ -88,8 +88,7 @@ def resume(state: TrainingState, path: Path, device: torch.device, about: dict[s
         state.optimiser.load_state_dict(content["optimiser"])
         state.step = content["step"]
         if state.average is not None:  # a run without an average may go on with one
-            model = {name: value.clone() for name, value in state.model.state_dict().items()}
-            state.average = content["average"] or model
+            state.average = content["average"] or content["model"]
     except (RuntimeError, LookupError, TypeError, EOFError, ValueError, pickle.PickleError) as e:
         reason = " ".join(str(e).split())[:200]
         raise DataError(f"{path} does not fit this run; start in an empty folder ({reason})") from e
